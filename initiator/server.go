@@ -35,7 +35,8 @@ type server struct {
 	dir       *statedir.Dir
 	execState *upgrade.ExecState // nil = no upgrade has started this program
 	handover  *handover.State
-	crashed   []supervise.LeftWorker // the workers of an initiator that has crashed
+	crashed   []supervise.LeftWorker  // the workers of an initiator that has crashed
+	left      []supervise.LeftProcess // what workers of earlier initiators have left and what is not ended
 	lastKnown *statedir.LastKnownWriter
 	snapshots *statedir.SnapshotStore
 	paused    *statedir.PausedPools
@@ -115,7 +116,7 @@ func (s *server) runParts(ctx context.Context) (err error) {
 	}
 	s.addDamagedFiles(s.handover.Damaged)
 	if s.execState == nil {
-		s.handover.KillLeftovers(s.dir.Path(), s.crashed, s.log)
+		s.handover.KillLeftovers(s.dir.Path(), s.crashed, s.left, s.log)
 	}
 	if s.api, err = s.listenAPI(token); err != nil {
 		s.handover.ReleaseKeeper()
@@ -137,7 +138,7 @@ func (s *server) runParts(ctx context.Context) (err error) {
 func (s *server) loadState() (token string, err error) {
 	var seq uint64
 	s.lastKnown = s.dir.NewLastKnownWriter(s.log)
-	seq, s.crashed = s.lastKnown.LoadPrevious(s.execState != nil)
+	seq, s.crashed, s.left = s.lastKnown.LoadPrevious(s.execState != nil)
 	s.journal = journal.New(seq)
 	token, damaged, err := s.dir.LoadToken()
 	if err != nil {
@@ -225,7 +226,7 @@ func (s *server) Status() api.Status {
 		PID: os.Getpid(), Version: Version, Config: s.Plan().File, URL: s.api.URL(), Socket: s.Socket(),
 		Started: s.started, Workers: s.listWorkers(), Tasks: counts, StorageError: fault, Stopping: isClosed(s.ending),
 		Paused: s.pools.ListPaused(), Generation: s.execState.GenerationNumber(), UpgradeError: s.execState.RevertReason(),
-		Problems: s.problems.All(), Unattributed: s.supervisor.Unattributed(),
+		Problems: s.problems.All(), Unattributed: s.supervisor.Unattributed(), Left: s.supervisor.LeftProcesses(),
 	}
 }
 

@@ -29,7 +29,7 @@ func (s *server) supervisorOptions() supervise.Options {
 		Plan:      s.Plan(), Dispatcher: dispatcherLink{s}, Logger: s.log.Named("supervise"),
 		Stdin: s.issueConfig, ParentURL: s.api.URL(), Mark: handover.Mark(s.StateDir()), OnTransition: s.noteTransition, OnProcesses: s.lastKnown.RequestWrite,
 		OnOutput: s.relay.RelayLines, AllStderr: s.log.IsDebug(), LastSeq: s.journal.LastSeq(),
-		Held: s.handover.Held, KeeperOutdated: s.handover.KeeperOutdated(), OnResumed: s.serveAPI, Snapshots: s.snapshots,
+		Left: s.left, Held: s.handover.Held, KeeperOutdated: s.handover.KeeperOutdated(), OnResumed: s.serveAPI, Snapshots: s.snapshots,
 	}
 }
 

@@ -46,6 +46,16 @@ func (in *Initiator) Workers() []supervise.Worker {
 	return nil
 }
 
+// LeftProcesses returns the processes that workers have left and that nothing ends
+// (leave_descendants), also those that workers of earlier initiators of the state
+// directory have left. Linux only; elsewhere it returns nothing.
+func (in *Initiator) LeftProcesses() []supervise.LeftProcess {
+	if s := in.currentServer(); s != nil {
+		return s.supervisor.LeftProcesses()
+	}
+	return nil
+}
+
 // Events returns the transitions of workers after a number, and a channel that is
 // closed when there are more.
 func (in *Initiator) Events(since uint64) (list []supervise.Transition, more <-chan struct{}) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -18,10 +19,14 @@ func (a *app) shutdownCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.WithWaiting(cmd, []string{"all"}, "the shutdown goes on", func(ctx context.Context, c *client.Client) error {
-				if err := c.Shutdown(ctx, kill); err != nil {
+				before, err := c.Status(ctx)
+				if err == nil {
+					err = c.Shutdown(ctx, kill)
+				}
+				if err != nil {
 					return err
 				}
-				return a.awaitEnd(ctx, c)
+				return a.awaitEnd(ctx, c, before.Left)
 			})
 		},
 	}
@@ -31,8 +36,9 @@ func (a *app) shutdownCommand() *cobra.Command {
 }
 
 // awaitEnd waits until the initiator does not answer any more. The stream of
-// its events ends just before that.
-func (a *app) awaitEnd(ctx context.Context, c *client.Client) error {
+// its events ends just before that. before are the processes that workers had left
+// before the end.
+func (a *app) awaitEnd(ctx context.Context, c *client.Client, before []supervise.LeftProcess) error {
 	for {
 		err := c.Events(ctx, client.FromNow, true, func(supervise.Transition) error { return nil })
 		var gone *client.UnreachableError
@@ -43,8 +49,16 @@ func (a *app) awaitEnd(ctx context.Context, c *client.Client) error {
 			return context.Cause(ctx)
 		}
 	}
+	left := newlyLeft(before, a.leftAfterEnd())
 	if a.Format.JSON {
-		return a.Out.WriteJSON(map[string]bool{"ended": true})
+		answer := map[string]any{"ended": true}
+		if len(left) > 0 {
+			answer["left"] = left
+		}
+		return a.Out.WriteJSON(answer)
+	}
+	if len(left) > 0 {
+		return a.Out.WriteLines(fmt.Sprintf("ended; left %d: %s", len(left), leftNames(left)))
 	}
 	return a.Out.WriteLines("ended")
 }

@@ -23,7 +23,7 @@ var workerVerbs = map[string]struct{ short, long string }{
 	},
 	"stop": {
 		"Stop workers and wait until none of their processes is left",
-		"Stop workers by definition, group or guid, or all of them. Running tasks may end\nfirst. stop returns when none of their processes is left, and says whether that is\nproven.",
+		"Stop workers by definition, group or guid, or all of them. Running tasks may end\nfirst. stop returns when none of their processes is left, and says whether that is\nproven, or how many processes leave_descendants has left.",
 	},
 	"restart": {
 		"Restart workers",
@@ -111,6 +111,9 @@ func (a *app) showResults(verb string, results []supervise.Result, was superviso
 		if err := a.Out.WriteLines(was.ResultLines(verb, results)...); err != nil {
 			return err
 		}
+		if left := leftByRequest(results); left != "" {
+			_ = a.Err.WriteLines(left + " (leave_descendants); `initiator -o text status` names the processes") // stdout has supervisorctl's form
+		}
 	} else if err := t.PrintTo(a.Out); err != nil {
 		return err
 	}
@@ -128,7 +131,11 @@ func resultReason(r supervise.Result) string {
 		return r.Error
 	case r.Note != "":
 		return r.Note
+	case r.Worker.State != lifecycle.Stopped && r.Left > 0:
+		return fmt.Sprintf("%s; left %d", r.Worker.Reason, r.Left)
 	case r.Worker.State != lifecycle.Stopped:
+		return r.Worker.Reason
+	case r.Left > 0: // the reason has the number
 		return r.Worker.Reason
 	case r.EmptyProven:
 		return r.Worker.Reason + "; no process is left (proven)"

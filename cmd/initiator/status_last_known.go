@@ -51,7 +51,10 @@ func (a *app) printLastKnown(seen statedir.LastKnownState, workers []supervise.W
 	if err := a.Out.WriteLines(lastKnownLine(seen)); err != nil {
 		return err
 	}
-	return statusTable(workers, seen.At).PrintTo(a.Out) // uptimes are those of the last known state
+	if err := statusTable(workers, seen.At).PrintTo(a.Out); err != nil { // uptimes are those of the last known state
+		return err
+	}
+	return a.Out.WriteLines(leftLines(supervise.RunningLeft(seen.LeftInBoot(statedir.CurrentBoot())))...)
 }
 
 // lastKnownLine says how the last initiator ended.

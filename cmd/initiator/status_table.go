@@ -61,6 +61,7 @@ func statusSummary(s api.Status) []string {
 	if len(s.Unattributed) > 0 {
 		lines = append(lines, unattributedText(s.Unattributed))
 	}
+	lines = append(lines, leftLines(s.Left)...)
 	state := ""
 	if s.Stopping {
 		state = ", stopping"

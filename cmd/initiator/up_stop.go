@@ -41,6 +41,9 @@ func (u *upRun) waitForEnd(ctx context.Context, again <-chan syscall.Signal, ran
 	for {
 		select {
 		case err := <-ran:
+			if left := u.in.LeftProcesses(); len(left) > 0 {
+				u.printNote("left %d: %s", len(left), leftNames(left))
+			}
 			if err == nil {
 				err = killed
 			}

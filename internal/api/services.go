@@ -234,4 +234,7 @@ type Status struct {
 	// Unattributed names, as "pid command", the processes that workers have
 	// started and that belong to no worker that is known.
 	Unattributed []string `json:"unattributed,omitempty"`
+	// Left are the processes that workers have left and that nothing ends
+	// (leave_descendants).
+	Left []supervise.LeftProcess `json:"left,omitempty"`
 }

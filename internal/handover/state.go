@@ -95,11 +95,12 @@ func (s *State) Listen(o api.Options) (*api.Server, error) {
 // process that is newer than the snapshot is ended, because no snapshot says
 // how to go on with it. With a keeper that waits there is nothing to end.
 // crashed are the workers of an initiator that did not end in order.
-func (s *State) KillLeftovers(stateDir string, crashed []supervise.LeftWorker, log hclog.Logger) {
+// What left names is not ended.
+func (s *State) KillLeftovers(stateDir string, crashed []supervise.LeftWorker, left []supervise.LeftProcess, log hclog.Logger) {
 	if s.keeper != nil || !s.keeperKilled && len(crashed) == 0 {
 		return
 	}
-	ended := supervise.KillLeftovers(supervise.Leftovers{Mark: Mark(stateDir), Workers: crashed, Held: s.Held})
+	ended := supervise.KillLeftovers(supervise.Leftovers{Mark: Mark(stateDir), Workers: crashed, Held: s.Held, Left: left})
 	if len(ended) > 0 {
 		log.Warn("the last initiator and its keeper were killed; ended what their workers had left", "processes", ended)
 	}

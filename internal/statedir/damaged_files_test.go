@@ -39,7 +39,7 @@ func writeStateFiles(t *testing.T, d *Dir) map[string]func() (same bool, err err
 	if err := errors.Join(d.WriteAPIPort(4711), paused.Set([]string{"a"}, true), ticks.Write(), d.NoteDamage(damage)); err != nil {
 		t.Fatal(err)
 	}
-	d.NewLastKnownWriter(hclog.NewNullLogger()).Write(NewLastKnownState(7, true, nil))
+	d.NewLastKnownWriter(hclog.NewNullLogger()).Write(NewLastKnownState(7, true, nil, nil))
 	return map[string]func() (bool, error){
 		"home.json":      func() (bool, error) { port, err := ReadAPIPort(dir); return port == 4711, err },
 		"paused.json":    func() (bool, error) { p, err := d.ReadPausedPools(); return p.Contains("a"), err },

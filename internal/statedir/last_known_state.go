@@ -35,6 +35,9 @@ type LastKnownState struct {
 	Boot    string            `json:"boot,omitempty"` // see CurrentBoot; the processes are those of this boot
 	Seq     uint64            `json:"seq"`            // of the newest event
 	Workers []LastKnownWorker `json:"workers"`
+	// Left are the processes that workers have left and that no initiator ends,
+	// of the boot Boot.
+	Left []supervise.LeftProcess `json:"left,omitempty"`
 }
 
 // LastKnownWorker is the last known state of one worker.
@@ -71,8 +74,12 @@ func (e *LastKnownStateError) Error() string {
 
 // NewLastKnownState makes the state to write now. Seq is the number of the newest
 // event; ended says that every worker was stopped.
-func NewLastKnownState(seq uint64, ended bool, workers []supervise.Worker) LastKnownState {
+func NewLastKnownState(seq uint64, ended bool, workers []supervise.Worker, left []supervise.LeftProcess) LastKnownState {
 	s := LastKnownState{Version: lastKnownVersion, At: time.Now(), Ended: ended, PID: os.Getpid(), Boot: CurrentBoot(), Seq: seq}
+	for _, p := range left {
+		p.Command = "" // it can hold a secret
+		s.Left = append(s.Left, p)
+	}
 	s.Workers = make([]LastKnownWorker, 0, len(workers))
 	for _, w := range workers {
 		s.Workers = append(s.Workers, LastKnownWorker{
@@ -104,6 +111,14 @@ func (s *LastKnownState) leftWorkers(boot string) (list []supervise.LeftWorker) 
 		list = append(list, left)
 	}
 	return list
+}
+
+// LeftInBoot returns the left processes, unless the file is of another boot.
+func (s *LastKnownState) LeftInBoot(boot string) []supervise.LeftProcess {
+	if boot == "" || s.Boot != boot {
+		return nil
+	}
+	return s.Left
 }
 
 // ReadLastKnownState reads what the last initiator of a state directory wrote.

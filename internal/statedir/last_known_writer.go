@@ -39,8 +39,9 @@ func (d *Dir) NewLastKnownWriter(log hclog.Logger) *LastKnownWriter {
 // of an initiator that did not end in order. With upgraded, the initiator before
 // was an earlier program of this process, which wrote the file as its last action.
 // A file that cannot be used does not stop the start: it is set aside for a person
-// to look at.
-func (w *LastKnownWriter) LoadPrevious(upgraded bool) (seq uint64, crashed []supervise.LeftWorker) {
+// to look at. left are the processes that workers of any initiator before have
+// left and that no initiator ends.
+func (w *LastKnownWriter) LoadPrevious(upgraded bool) (seq uint64, crashed []supervise.LeftWorker, left []supervise.LeftProcess) {
 	state, err := ReadLastKnownState(w.dir.path)
 	var bad *LastKnownStateError
 	switch {
@@ -49,13 +50,15 @@ func (w *LastKnownWriter) LoadPrevious(upgraded bool) (seq uint64, crashed []sup
 		if err := w.dir.root.Rename(lastKnownName, lastKnownName+setAsideSuffix); err != nil {
 			w.log.Warn("set the state file aside", "error", err)
 		}
-		return 0, nil
+		return 0, nil, nil
 	case err != nil: // there is no file
-		return 0, nil
-	case state.Ended, upgraded:
-		return state.Seq, nil
+		return 0, nil, nil
 	}
-	return state.Seq + crashSeqGap, state.leftWorkers(CurrentBoot())
+	left = state.LeftInBoot(CurrentBoot())
+	if state.Ended || upgraded {
+		return state.Seq, nil, left
+	}
+	return state.Seq + crashSeqGap, state.leftWorkers(CurrentBoot()), left
 }
 
 // RequestWrite asks for a write. It never blocks.

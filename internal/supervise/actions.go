@@ -101,8 +101,12 @@ func (l *loop) sendEnd(w *worker, a lifecycle.Action) {
 	order := keeper.EndOrder{GUID: w.guid, Incarnation: w.rec.Incarnation, Wait: a.Wait, Signal: signalNumber(w.rec.Spec.StopSignal)}
 	if a.Kill {
 		order.Signal, order.Wait = signalNumber("KILL"), 0
-	} else {
+	}
+	if order.Leave = w.rec.Leave; order.Leave || !a.Kill {
 		order.MainFirst = l.stopTarget(w) == SignalMain
+	}
+	if order.Leave && !l.keeper.CanLeave() {
+		l.log.Warn("the running keeper is of an older version and ends what the worker leaves, in spite of leave_descendants; it will be replaced when its last worker has ended", "worker", w.pool.spec.Name, "guid", w.guid)
 	}
 	// A failed send means that the keeper is gone, which is reported as an
 	// event of its own.

@@ -122,6 +122,9 @@ func (l *loop) explainExit(w *worker, exit *lifecycle.Exit, survivors int) {
 		refusal = w.follower.refusal
 	}
 	exit.Error = describeBackground(clean, awaited, l.pidFile(w), refusal)
+	if !awaited && w.rec.WillLeave(*exit, l.now) {
+		exit.Error = backgroundLeft
+	}
 }
 
 // noteNewMain tells everything that depends on the main process of a worker that it

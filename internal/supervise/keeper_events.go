@@ -34,6 +34,10 @@ func (l *loop) handleKeeperEvent(e keeper.Event, ok bool) {
 		l.setUnattributed(e.Unattributed)
 		return
 	}
+	if e.Kind == keeper.KindLeft {
+		l.setLeft(e)
+		return
+	}
 	if c := l.commands[e.GUID]; c != nil && e.Kind != keeper.KindWarning {
 		l.handleCommandEvent(c, e)
 		return
@@ -99,7 +103,6 @@ func (l *loop) handleWorkerEvent(w *worker, e keeper.Event) {
 		ev.Kind, ev.Left = lifecycle.ProcessExited, e.Survivors
 		ev.Exit = classifyExit(w.rec.Spec, e)
 		l.explainExit(w, &ev.Exit, e.Survivors)
-		l.logSurvivors(w, e.SurvivorNames)
 		ev.Unattributed = e.Unattributed
 		ev.EmptyProven = e.Survivors == 0 && len(e.Unattributed) == 0 && runtime.GOOS == "linux" // other systems do not show whether a process has escaped
 		if l.portWasTaken(w, &ev) {
@@ -112,20 +115,27 @@ func (l *loop) handleWorkerEvent(w *worker, e keeper.Event) {
 			return
 		}
 	case keeper.KindEmptied:
-		ev.Kind, ev.EmptyProven, ev.Unattributed = lifecycle.ProcessesGone, e.EmptyProven, e.Unattributed
+		ev.Kind, ev.EmptyProven, ev.Unattributed, ev.Left = lifecycle.ProcessesGone, e.EmptyProven, e.Unattributed, e.LeftCount
 	default:
 		return
 	}
 	l.applyEvent(w, ev)
+	if ev.Kind == lifecycle.ProcessExited {
+		l.logSurvivors(w, e.SurvivorNames)
+	}
 	if (ev.Kind == lifecycle.ProcessExited || ev.Kind == lifecycle.MainExited) && w.rec.Phase == lifecycle.PhaseEnding && w.pendingEnd.Kind == lifecycle.EndProcess {
 		l.sendEnd(w, w.pendingEnd) // stop_command had its effect before its own end
 	}
 }
 
-// logSurvivors logs the processes that are ended because the main process of
-// their worker has ended.
+// logSurvivors logs the processes that are ended, or left, because the main
+// process of their worker has ended.
 func (l *loop) logSurvivors(w *worker, names []string) {
-	if len(names) > 0 {
+	switch {
+	case len(names) == 0:
+	case w.rec.Leave:
+		l.log.Info("the main process has ended; what it left stays", "worker", w.pool.spec.Name, "guid", w.guid, "leave_descendants", w.rec.Spec.LeaveDescendants, "processes", names)
+	default:
 		l.log.Info("the main process has ended; ending what it left", "worker", w.pool.spec.Name, "guid", w.guid, "signal", w.rec.Spec.StopSignal, "processes", names)
 	}
 }
@@ -153,6 +163,9 @@ func classifyExit(spec *plan.Spec, e keeper.Event) lifecycle.Exit {
 
 // backgroundAdvice says what became of a program that went to the background.
 const backgroundAdvice = "the program went to the background, and what it left there was ended: write pidfile = the file in which it writes its pid, or start it in the foreground (nginx: -g 'daemon off;')"
+
+// backgroundLeft says so of a program with leave_descendants.
+const backgroundLeft = "the program went to the background, and what it left there runs on without supervision (leave_descendants)"
 
 // wentToBackground reports whether a program has left its work to descendants
 // and ended without an error, as daemons do by default.

@@ -50,10 +50,11 @@ func (l *loop) handleKeeperLost(how string) {
 		l.forgetHook(w)
 		l.killExecProbe(w)
 	}
-	lost := Leftovers{Mark: l.opts.Mark, OnlyWorkers: true}
+	l.forgetKeeperOfLeft()
+	lost := Leftovers{Mark: l.opts.Mark, OnlyWorkers: true, Left: l.left.all()}
 	var leaders []int
 	var kept []keeper.KeptWorker
-	var spare []string
+	spare := l.cgroupsOfLeft()
 	for _, w := range l.order {
 		if w.outlivesKeeper() {
 			w.awaitsAdoption = true

@@ -19,6 +19,7 @@ func (l *loop) replaceOutdatedKeeper() {
 	old := l.keeper
 	l.keeperReplaced, l.keeper, l.ownKeeper, l.events = true, nil, nil, nil
 	l.replacing = true
+	l.forgetKeeperOfLeft()
 	l.failPendingClears()
 	l.helpers.Go(func() { l.replaceKeeper(Leftovers{}, nil, nil, nil, old, nil) })
 }

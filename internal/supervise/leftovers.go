@@ -15,6 +15,9 @@ type Leftovers struct {
 	// Held are the workers whose main process may go on. Its incarnation is
 	// left alone while it runs.
 	Held []keeper.KeptWorker
+	// Left are processes that workers have left and that are not ended, nor what
+	// they have started.
+	Left []LeftProcess
 }
 
 // LeftWorker is what is known of the processes of one worker. PID and StartTime
@@ -57,12 +60,17 @@ type leftoverIndex struct {
 	guids   map[string]bool
 	tags    map[uint64]bool       // of any incarnation of Workers, see keeper.TagOfWorker
 	held    map[uint64]*leftEntry // by the tag of the incarnation
+	left    map[keeper.EscapedProcess]bool
 }
 
 func newLeftoverIndex(of Leftovers) *leftoverIndex {
 	x := &leftoverIndex{
 		Leftovers: of, mains: map[int]*leftEntry{}, escaped: map[keeper.EscapedProcess]*leftEntry{},
 		guids: map[string]bool{}, tags: map[uint64]bool{}, held: map[uint64]*leftEntry{},
+		left: map[keeper.EscapedProcess]bool{},
+	}
+	for _, p := range of.Left {
+		x.left[keeper.EscapedProcess{PID: p.PID, StartTime: p.StartTime}] = true
 	}
 	for _, h := range of.Held {
 		e := &leftEntry{h.PID, h.StartTime, true}
@@ -98,15 +106,32 @@ func (x *leftoverIndex) addEntry(e *leftEntry, escaped []keeper.EscapedProcess) 
 // worker, the snapshot is about an earlier process.
 func (x *leftoverIndex) includes(pid int) bool {
 	p, ok := procfs.ReadStat(pid)
-	return ok && !p.Ended && x.mustEnd(p, procfs.RealtimeLimit, procfs.ReadEnvironment)
+	return ok && !p.Ended && x.mustEnd(p, procfs.RealtimeLimit, procfs.ReadEnvironment) && !x.isBelowLeft(p)
 }
 
-// mustEnd is includes for a process that lives.
+// isBelowLeft reports whether a process was started by a process of Left, or is
+// one.
+func (x *leftoverIndex) isBelowLeft(p procfs.Process) bool {
+	for ok := len(x.left) > 0; ok; p, ok = procfs.ReadStat(p.Parent) {
+		if x.left[keeper.EscapedProcess{PID: p.PID, StartTime: p.Start}] {
+			return true
+		}
+	}
+	return false
+}
+
+// mustEnd is includes for a process that lives and that Left does not name. The
+// tag of a left process, of which the keeper did not report everything that it
+// has started, spares it too.
 func (x *leftoverIndex) mustEnd(p procfs.Process, readTag func(pid int) uint64, readEnvironment func(pid int) []byte) bool {
 	if e := x.findByProcess(p); e != nil {
 		return e.mayEnd()
 	}
-	if e, found := x.findByTag(readTag(p.PID)); found {
+	tag := readTag(p.PID)
+	if keeper.IsLeftTag(tag) && keeper.TagHasMark(tag, x.Mark) {
+		return false
+	}
+	if e, found := x.findByTag(tag); found {
 		return e == nil || e.mayEnd()
 	}
 	e, found := x.findByEnvironment(readEnvironment(p.PID))

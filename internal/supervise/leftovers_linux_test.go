@@ -163,10 +163,26 @@ func TestLeftoverIndex(t *testing.T) {
 		"held, an environment":          {environ: env("INITIATOR_GUID=held", "INITIATOR_INCARNATION=2")},
 		"an environment with the mark":  {environ: env("INITIATOR_GUID=new", "INITIATOR_STATE=1:2"), ended: true},
 		"of another initiator":          {environ: env("INITIATOR_GUID=new", "INITIATOR_STATE=1:3")},
+		"left, a tag":                   {tag: keeper.LeftTag(keeper.ProcessTag("1:2", "gone", 5)), environ: env("INITIATOR_GUID=gone")},
+		"left, of another initiator":    {tag: keeper.LeftTag(keeper.ProcessTag("1:3", "new", 5)), environ: env("INITIATOR_GUID=gone"), ended: true},
 		"nothing known":                 {process: procfs.Process{PID: 91, Session: 3, Group: 4, Start: 12}, environ: env("PATH=/bin")},
 	} {
 		if got := x.mustEnd(tt.process, func(int) uint64 { return tt.tag }, func(int) []byte { return tt.environ }); got != tt.ended {
 			t.Errorf("%s: ended %v, want %v", name, got, tt.ended)
+		}
+	}
+	parent, _ := procfs.ReadStat(os.Getppid())
+	for name, tt := range map[string]struct {
+		left LeftProcess
+		want bool
+	}{
+		"it is left":                     {LeftProcess{PID: self.PID, StartTime: self.Start}, true},
+		"its parent is left":             {LeftProcess{PID: parent.PID, StartTime: parent.Start}, true},
+		"another process of the number":  {LeftProcess{PID: self.PID, StartTime: self.Start + 1}, false},
+		"another process of that number": {LeftProcess{PID: parent.PID, StartTime: 1}, false},
+	} {
+		if got := newLeftoverIndex(Leftovers{Left: []LeftProcess{tt.left}}).isBelowLeft(self); got != tt.want {
+			t.Errorf("%s: spared %v, want %v", name, got, tt.want)
 		}
 	}
 }

@@ -56,6 +56,7 @@ type loop struct {
 	failure     error // what Run will return
 	stopOrdered bool  // every worker has been told to stop, in order
 
+	left           leftTable
 	fingerprints   map[*plan.Spec]map[string]string // see specFingerprint
 	unknownWorkers []keeper.KeptWorker              // kept processes without a readable snapshot
 	savesSnapshots bool                             // snapshots are saved from now on
@@ -76,6 +77,7 @@ func newLoop(s *Supervisor) *loop {
 	return &loop{
 		Supervisor: s, workers: map[string]*worker{}, pools: map[string]*pool{}, hooks: map[string]*worker{}, commands: map[string]*command{}, hookMark: "~" + webhook.NewToken()[:6],
 		foreignPorts: map[int]bool{}, fingerprints: map[*plan.Spec]map[string]string{}, environ: stripReserved(os.Environ()), limiter: limits.New(s.opts.CgroupBase), now: time.Now(), seq: s.opts.LastSeq,
+		left: leftTable{earlier: s.opts.Left},
 	}
 }
 

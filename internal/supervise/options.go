@@ -61,6 +61,9 @@ type Options struct {
 	// found. Keeper is then the keeper that Attach returned, with all its
 	// Events.
 	Held []keeper.KeptWorker
+	// Left are the left processes that the earlier initiator has stored. Those that
+	// have ended do no harm.
+	Left []LeftProcess
 	// KeeperOutdated says that Keeper has an older version than NewKeeper would
 	// launch. It is replaced when its last process has ended.
 	KeeperOutdated bool
@@ -87,7 +90,7 @@ type Options struct {
 	// not block. Nil = not called.
 	OnTransition func(Transition)
 	// OnProcesses is called from the loop when Worker.Escaped of a worker has
-	// changed. It must not block. Nil = not called.
+	// changed, or LeftProcesses. It must not block. Nil = not called.
 	OnProcesses func()
 	// OnOutput receives the lines of streams whose log is "-", from the loop.
 	// It must not block. Nil = the lines are dropped.

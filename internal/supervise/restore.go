@@ -96,7 +96,7 @@ func (l *loop) setRestoredRecord(w *worker, r lifecycle.Record) {
 // file.
 func (m *snapshot) removedSpec() *plan.Spec {
 	return &plan.Spec{
-		Name: m.Name, StopSignal: m.Stop.Signal, StopAsGroup: m.Stop.AsGroup, StopWait: m.Stop.Wait, Drain: m.Stop.Drain, Protocol: "webhook",
+		Name: m.Name, StopSignal: m.Stop.Signal, StopAsGroup: m.Stop.AsGroup, LeaveDescendants: m.Stop.Leave, StopWait: m.Stop.Wait, Drain: m.Stop.Drain, Protocol: "webhook",
 		OnInitiatorExit: "keep", Limits: plan.Limits{Umask: -1},
 	}
 }

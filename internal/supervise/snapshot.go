@@ -55,6 +55,7 @@ type snapshotStop struct {
 	Signal      string
 	Wait, Drain time.Duration
 	AsGroup     string // "" of an older program = plan.GroupAuto
+	Leave       string // "" of an older program = plan.LeaveNone
 }
 
 type snapshotPort struct {
@@ -114,7 +115,7 @@ func (l *loop) encodeSnapshot(w *worker) []byte {
 	m := snapshot{
 		V: snapshotVersion, At: time.Now(), Boot: sinceBoot(),
 		Name: w.pool.spec.Name, Index: w.index, Of: len(w.pool.workers), Replicas: w.pool.spec.Replicas,
-		Made: l.specFingerprint(spec), Stop: snapshotStop{spec.StopSignal, spec.StopWait, spec.Drain, spec.StopAsGroup},
+		Made: l.specFingerprint(spec), Stop: snapshotStop{spec.StopSignal, spec.StopWait, spec.Drain, spec.StopAsGroup, spec.LeaveDescendants},
 		Record: w.rec, Token: w.token, Session: w.session, Mark: l.opts.Mark, Escaped: w.escaped,
 		FollowMain: spec.PIDFile != "", FirstStart: w.firstStart,
 	}

@@ -32,7 +32,9 @@ type Supervisor struct {
 	last atomic.Pointer[[]Worker]
 	// unattributed is what the keeper reported last.
 	unattributed atomic.Pointer[[]string]
-	loop         *loop // only Run's goroutine uses it after the start of Run
+	// leftPublished is what is known of left processes.
+	leftPublished atomic.Pointer[[]LeftProcess]
+	loop          *loop // only Run's goroutine uses it after the start of Run
 }
 
 // message is a function that the loop runs on its goroutine, which alone owns
@@ -47,6 +49,7 @@ func New(o Options) *Supervisor {
 	s := &Supervisor{opts: o, log: o.Logger, box: mailbox.New[message](), done: make(chan struct{})}
 	s.loop = newLoop(s)
 	s.loop.createPools(o.Plan)
+	s.loop.publishLeft()
 	s.publishViews(s.loop.workerViews())
 	return s
 }

@@ -3,6 +3,7 @@ package supervise
 import (
 	"context"
 	"slices"
+	"time"
 
 	"initiator/internal/lifecycle"
 )
@@ -21,7 +22,8 @@ type waiter struct {
 	stages  *stages         // of the request; nil = it has none
 	from    map[*worker]int // the incarnation when the request was made
 	places  map[*worker]int
-	deaths  map[*worker]int // its deaths in a row when the request was made
+	ends    map[*worker]time.Time // when its last process had ended when the request was made
+	deaths  map[*worker]int       // its deaths in a row when the request was made
 	results []Result
 	left    int
 	done    chan struct{}
@@ -48,13 +50,13 @@ func (l *loop) claimWorkers(workers []*worker, up bool) claim {
 // orderWorkers applies the request of a waiter to its workers, except the
 // workers for which a later request wants the opposite.
 func (l *loop) orderWorkers(x *waiter, workers []*worker, why string) {
-	x.from, x.places, x.deaths = map[*worker]int{}, map[*worker]int{}, map[*worker]int{}
+	x.from, x.places, x.deaths, x.ends = map[*worker]int{}, map[*worker]int{}, map[*worker]int{}, map[*worker]time.Time{}
 	x.results, x.left, x.done = make([]Result, len(workers)), len(workers), make(chan struct{})
 	if len(workers) == 0 {
 		close(x.done)
 	}
 	for i, w := range workers {
-		x.from[w], x.places[w] = w.rec.Incarnation, i
+		x.from[w], x.places[w], x.ends[w] = w.rec.Incarnation, i, w.rec.LastExit.At
 		if p := w.rec.Phase; !p.AtRest() && p != lifecycle.PhaseBackoff { // otherwise the request begins a new row
 			x.deaths[w] = w.rec.Deaths.InARow
 		}
@@ -154,6 +156,9 @@ func (x *waiter) resultFor(w *worker) Result {
 		res.Error = w.rec.State().String() + ": " + w.rec.Reason
 	case x.wantsUp() && !done && x.keepsFailing(w):
 		res.Error = w.pool.spec.Name + " keeps failing: " + w.rec.Reason
+	}
+	if x.kind != lifecycle.StartRequested && !w.rec.LastExit.At.Equal(x.ends[w]) {
+		res.Left = w.rec.Left
 	}
 	if !x.wantsUp() && w.rec.Incarnation == 0 {
 		res.EmptyProven = true // it never had a process

@@ -46,6 +46,8 @@ type Worker struct {
 	Status       string         `json:"status,omitempty"` // the worker's own status line
 	EmptyProven  bool           `json:"proven"`           // after the last stop, it is known that no process is left
 	Unattributed []string       `json:"strays,omitempty"`
+	// Left is how many processes the last end has left (leave_descendants).
+	Left int `json:"left,omitempty"`
 	// Unenforced are the settings of the definition that are not in force in the
 	// worker's process, each as a sentence without a full stop.
 	Unenforced []string `json:"not_in_force,omitempty"`
@@ -86,6 +88,9 @@ type Result struct {
 	// EmptyProven says, after a stop, that no process of the worker is left;
 	// false = best effort, see Worker.Unattributed.
 	EmptyProven bool `json:"proven"`
+	// Left is how many processes a stop or the end before a restart has left
+	// (leave_descendants). They belong to no worker: see LeftProcess.
+	Left int `json:"left,omitempty"`
 	// Error says why the worker is not in the requested state; "" = it is.
 	Error string `json:"error,omitempty"`
 	// Note says what a reload of the worker has done.
@@ -154,7 +159,7 @@ func (w *worker) makeView() Worker {
 		GUID: w.guid, Name: w.pool.spec.Name, Index: w.index, Group: w.pool.spec.Group,
 		State: r.State(), StateCode: int(r.State()), Ready: r.Phase == lifecycle.PhaseReady, Reason: r.Reason, Since: r.Since,
 		PID: r.PID, Incarnation: r.Incarnation, Restarts: r.Restarts, Deaths: r.Deaths.Count, DeathsInARow: r.Deaths.InARow,
-		Began: r.Began, BeganBefore: r.BeganBefore, LastExit: r.LastExit, Rule: r.Rule, NextStart: r.NextStart, Status: r.Status, EmptyProven: r.EmptyProven, Unattributed: r.Unattributed,
+		Began: r.Began, BeganBefore: r.BeganBefore, LastExit: r.LastExit, Rule: r.Rule, NextStart: r.NextStart, Status: r.Status, EmptyProven: r.EmptyProven, Unattributed: r.Unattributed, Left: r.Left,
 	}
 	v.Unenforced = w.unenforced
 	if r.Phase.HasProcess() {
