@@ -11,6 +11,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"initiator/internal/jsonappend"
+	"initiator/internal/linemark"
 	"initiator/internal/webhook"
 )
 
@@ -42,7 +43,8 @@ func (h *handlers) writeLog(w http.ResponseWriter, r *http.Request, read func(co
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(h.life, cancel)() // otherwise the server's Close would wait for it
-	out := logAnswer{w: w, control: http.NewResponseController(w), format: appendText}
+	out := logAnswer{w: w, control: http.NewResponseController(w)}
+	out.format = out.text.appendText
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	if asJSON {
 		out.format = appendJSON
@@ -57,6 +59,9 @@ func (h *handlers) writeLog(w http.ResponseWriter, r *http.Request, read func(co
 	} else if err != nil && ctx.Err() == nil {
 		w.Header().Set(LogErrorTrailer, strings.Join(strings.Fields(err.Error()), " "))
 	}
+	if out.text.begun != nil {
+		_, _ = w.Write([]byte("\n")) // the last line has no end
+	}
 }
 
 // LogErrorTrailer is the trailer of an answer with logs that says why the answer is
@@ -68,6 +73,7 @@ type logAnswer struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	format  func([]byte, LogText) []byte
+	text    textLines
 	begun   bool
 	// hidesProblems leaves to the trailer which logs cannot be read.
 	hidesProblems bool
@@ -92,15 +98,49 @@ func (l *logAnswer) writeLines(lines []LogText) error {
 	return l.control.Flush()
 }
 
-func appendText(page []byte, l LogText) []byte {
+// textLines formats the lines of an answer as text.
+type textLines struct {
+	begun *LogWriter // whose line has no end yet; nil = the text is at the beginning of a line
+}
+
+// appendText appends a line or a piece of a line. Where a line comes into the middle
+// of another, both pieces of the other are marked, as in the log of several workers.
+func (t *textLines) appendText(page []byte, l LogText) []byte {
 	if l.Problem != nil {
+		page = t.endPiece(page)
 		return append(append(append(page, "initiator: "...), strings.Join(strings.Fields(l.Describe()), " ")...), '\n')
 	}
+	if !l.Continued || t.begun != l.Writer {
+		page = t.beginLine(page, l)
+	}
+	if page = append(page, l.Text...); l.Partial {
+		t.begun = l.Writer
+		return page
+	}
+	t.begun = nil
+	return append(page, '\n')
+}
+
+// endPiece ends and marks a line that was begun.
+func (t *textLines) endPiece(page []byte) []byte {
+	if t.begun != nil {
+		page = append(append(page, linemark.Split...), '\n')
+	}
+	t.begun = nil
+	return page
+}
+
+// beginLine appends what stands before the text of a line.
+func (t *textLines) beginLine(page []byte, l LogText) []byte {
+	page = t.endPiece(page)
 	if l.Writer.Labelled {
 		page = append(append(page, l.Writer.Name...), ':')
 		page = append(strconv.AppendInt(page, int64(l.Writer.Index), 10), " | "...)
 	}
-	return append(append(page, l.Text...), '\n')
+	if l.Continued {
+		page = append(page, linemark.Continued...)
+	}
+	return page
 }
 
 // appendJSON appends a line as json.Marshal writes a LogLine, without garbage.
@@ -116,6 +156,12 @@ func appendJSON(page []byte, l LogText) []byte {
 	page = jsonappend.AppendString(append(page, `,"line":`...), l.Text)
 	if l.Problem != nil {
 		page = jsonappend.AppendString(append(page, `,"error":`...), l.Problem.Error())
+	}
+	if l.Partial {
+		page = append(page, `,"partial":true`...)
+	}
+	if l.Continued {
+		page = append(page, `,"continued":true`...)
 	}
 	return append(page, "}\n"...)
 }

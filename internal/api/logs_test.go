@@ -36,11 +36,12 @@ func TestLogLines(t *testing.T) {
 	t.Parallel()
 	writer := LogWriter{Name: "adder", Index: 2, GUID: "g", Stream: "stdout"}
 	l := LogText{Writer: &writer, Text: []byte("text")}
-	if got := string(appendText(nil, l)); got != "text\n" {
+	var text textLines
+	if got := string(text.appendText(nil, l)); got != "text\n" {
 		t.Error(got)
 	}
 	writer.Labelled = true
-	if got := string(appendText(nil, l)); got != "adder:2 | text\n" {
+	if got := string(text.appendText(nil, l)); got != "adder:2 | text\n" {
 		t.Error(got)
 	}
 	for _, l := range []LogText{
@@ -48,6 +49,8 @@ func TestLogLines(t *testing.T) {
 		{Writer: &LogWriter{}},
 		{Writer: &writer, At: time.Date(2030, 1, 31, 12, 0, 0, 1000, time.FixedZone("", 3600)), Text: []byte("<é> \"\x00\xff")},
 		{Writer: &writer, At: time.Date(2030, 1, 31, 12, 0, 0, 0, time.UTC)},
+		{Writer: &writer, Partial: true},
+		{Writer: &writer, Partial: true, Continued: true},
 	} {
 		want, err := json.Marshal(l.Copy())
 		if got := string(appendJSON(nil, l)); err != nil || got != string(want)+"\n" {
@@ -82,6 +85,29 @@ func TestUnreadableLog(t *testing.T) {
 		if got := w.Result().Trailer.Get(LogErrorTrailer); got != sentence {
 			t.Errorf("%+v: the trailer is %q", tt, got)
 		}
+	}
+}
+
+// TestTextOfPieces: pieces of a line are one line of the text, and are marked where
+// another line comes between them.
+func TestTextOfPieces(t *testing.T) {
+	t.Parallel()
+	a, b := &LogWriter{Name: "a", Labelled: true}, &LogWriter{Name: "b", Labelled: true}
+	var text textLines
+	var page []byte
+	for _, l := range []LogText{
+		{Writer: a, Text: []byte("one, "), Partial: true},
+		{Writer: a, Text: []byte("two, "), Partial: true, Continued: true},
+		{Writer: a, Text: []byte("three"), Continued: true},
+		{Writer: a, Text: []byte("name: "), Partial: true},
+		{Writer: b, Text: []byte("other")},
+		{Writer: a, Text: []byte("x"), Continued: true},
+	} {
+		page = text.appendText(page, l)
+	}
+	const want = "a:0 | one, two, three\na:0 | name:  (initiator: the line goes on)\nb:0 | other\na:0 | (initiator: the line before goes on) x\n"
+	if string(page) != want || text.begun != nil {
+		t.Errorf("%s\nwant %s", page, want)
 	}
 }
 

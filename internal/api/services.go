@@ -153,7 +153,8 @@ type LogQuery struct {
 	Current bool
 }
 
-// LogLine is one line of a worker.
+// LogLine is one line of a worker, or a piece of a line that is long or has no end
+// yet.
 type LogLine struct {
 	At     time.Time `json:"at,omitzero"`
 	Name   string    `json:"name"`
@@ -163,14 +164,21 @@ type LogLine struct {
 	Line   string    `json:"line"` // as it is in the log, with its time
 	// Error says, in the place of a line, why the stream cannot be read; "" = it can.
 	Error string `json:"error,omitempty"`
+	// Partial says that the line goes on in the next piece of this stream, or that
+	// its end is not written yet. Continued says that the text goes on with the line
+	// of the last piece.
+	Partial   bool `json:"partial,omitempty"`
+	Continued bool `json:"continued,omitempty"`
 }
 
-// LogText is a line of a log while the log is read. Its text is in memory that the
-// reader uses again.
+// LogText is a line of a log, or a piece of a line, while the log is read. Its text
+// is in memory that the reader uses again. Partial and Continued are as in LogLine.
 type LogText struct {
-	At     time.Time // zero where the line has no time
-	Writer *LogWriter
-	Text   []byte // as it is in the log, with its time
+	At        time.Time // zero where the line has no time
+	Writer    *LogWriter
+	Text      []byte // as it is in the log, with its time
+	Partial   bool
+	Continued bool
 	// Problem is, in the place of a line, why the stream cannot be read.
 	Problem error
 }
@@ -201,7 +209,10 @@ type LogWriter struct {
 
 // Copy returns the line as a value that stays valid.
 func (l LogText) Copy() LogLine {
-	line := LogLine{At: l.At, Name: l.Writer.Name, GUID: l.Writer.GUID, Index: l.Writer.Index, Stream: l.Writer.Stream, Line: string(l.Text)}
+	line := LogLine{
+		At: l.At, Name: l.Writer.Name, GUID: l.Writer.GUID, Index: l.Writer.Index, Stream: l.Writer.Stream, Line: string(l.Text),
+		Partial: l.Partial, Continued: l.Continued,
+	}
 	if l.Problem != nil {
 		line.Error = l.Problem.Error()
 	}

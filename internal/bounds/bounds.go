@@ -133,8 +133,12 @@ const (
 	// ExecTail is the length of the end of stderr in the failure of a program of
 	// exec.
 	ExecTail = 4 << 10
-	// LogLine is the length of a line in the log of a worker. A longer line is cut
-	// into several lines.
+	// LogPiece is the length of the pieces in which a long line of a worker reaches
+	// an output that others share: the initiator's own output, or a log of several
+	// workers. In a log of its own, a line of any length stays as it is.
+	LogPiece = 1 << 20
+	// LogLine is the length of the pieces in which a long line of a log is read.
+	// They are marked.
 	LogLine = 64 << 10
 	// LogWaiting is the length of the lines that wait for the disk of one directory
 	// of logs. Workers do not wait for a disk that hangs.

@@ -44,7 +44,9 @@ package keeper
 //	fork_thread.go      the thread that forks
 //	fd_transfer_*.go    descriptors pass into that thread's own table
 //	output.go           output pipes are read
-//	split_lines.go      output is cut into lines
+//	collect_lines.go    output is cut into lines and pieces of long lines
+//	unended_lines.go    a line whose end does not come is delivered without it
+//	log_page.go         output for a log file, and how it joins what is there
 //	log_writer.go       log files are written beside the loop, as disks can hang
 //	log_thread_*.go     a thread that hangs keeps no socket open
 //	log_file.go         lines are written to one log file

@@ -35,7 +35,7 @@ func TestAccessOfLogs(t *testing.T) {
 	} {
 		guid := fmt.Sprint("w", i)
 		s := orderChatter(guid, filepath.Join(dir, guid))
-		s.Stdout.MaxBytes, s.Stdout.Backups, s.Stdout.Access = int64(len("begun\n")), 1, test.access
+		s.Stdout.MaxBytes, s.Stdout.Backups, s.Stdout.Access = int64(len("line 1\n")), 1, test.access
 		if test.byHand != 0 {
 			if err := os.WriteFile(s.Stdout.Path, nil, 0o600); err != nil {
 				t.Fatal(err)

@@ -17,9 +17,9 @@ import (
 // reopenPause is how long the keeper waits before it tries again to open a log.
 const reopenPause = time.Second
 
-// logFile is one log file, which any number of workers may write to. Every
-// write holds whole lines, so no line is torn. The loop uses the first fields,
-// its logWriter the others.
+// logFile is one log file, which any number of workers may write to. The bytes of
+// one stream stay together up to the end of a line; joinPage marks the places
+// where they cannot. The loop uses the first fields, its logWriter the others.
 type logFile struct {
 	Log
 	refs   int
@@ -31,9 +31,9 @@ type logFile struct {
 	warning error            // permissions or owner of the log that was made last; reported once
 	warned  bool
 	size    int64
-	regular bool      // a regular file, which can be rotated
-	broken  bool      // the last write failed, and was reported
-	torn    bool      // the failed write left half a line
+	regular bool // a regular file, which can be rotated
+	broken  bool // the last write failed, and was reported
+	end     logEnd
 	retry   time.Time // do not open before this time
 	dropped int       // bytes not written since broken
 }
@@ -53,11 +53,22 @@ func (l *loop) openLog(to Log) *logFile {
 	return f
 }
 
-func (l *loop) closeLog(f *logFile) {
-	if f.refs--; f.refs == 0 {
-		l.addLogJob(f, key{}, nil, func() error { f.closeFile(); return nil })
+// closeLog takes a log from a stream that has ended.
+func (l *loop) closeLog(f *logFile, s *outputStream) {
+	f.refs--
+	last := f.refs == 0
+	if last {
 		delete(l.logs, f.Path)
 	}
+	l.addLogJob(f, key{}, nil, func() error {
+		if f.end.of == s {
+			f.end.of = nil
+		}
+		if last {
+			f.closeFile()
+		}
+		return nil
+	})
 }
 
 // closeLogs writes the last output. Lines for a disk that hangs are lost: the
@@ -131,7 +142,7 @@ func clearLog(path string, f *logFile) error {
 	}
 	if f != nil {
 		f.closeFile()
-		f.torn = false
+		f.end = logEnd{}
 	}
 	if err == nil {
 		err = dir.Remove(name)
@@ -188,6 +199,9 @@ func (f *logFile) openFile() error {
 		return err
 	}
 	f.fd, f.size, f.regular = fd, st.Size, st.Mode&unix.S_IFMT == unix.S_IFREG
+	if f.regular && !f.end.inLine {
+		f.end.inLine = logs.EndsInLine(f.Path, f.size)
+	}
 	return nil
 }
 
@@ -199,19 +213,29 @@ func (f *logFile) closeFile() {
 	}
 }
 
-// writeLines appends whole lines, and rotates the file before a line that would
-// make it larger than MaxBytes.
-func (f *logFile) writeLines(page []byte) (failure error) {
-	for len(page) > 0 {
-		n := f.countFitting(page)
+// writePage appends a page. It rotates the file before a line that would make it
+// larger than MaxBytes, and in the middle of a line that is longer than that.
+func (f *logFile) writePage(p *logPage) (failure error) {
+	if open, err := f.openAgain(); !open { // before joinPage, which needs the end of the file
+		f.dropText(len(p.text))
+		return err
+	}
+	text := p.text
+	if between := f.end.joinPage(p); len(between) > 0 {
+		text = append(between, text...)
+	}
+	for len(text) > 0 {
+		n := f.countFitting(text)
 		if n == 0 {
 			f.rotateFile()
-			n = max(f.countFitting(page), bytes.IndexByte(page, '\n')+1)
+			if n = f.countFitting(text); n == 0 { // the file could not be moved
+				n = len(text)
+			}
 		}
-		if err := f.appendLines(page[:n]); err != nil {
+		if err := f.appendText(text[:n], p.from); err != nil {
 			failure = err // of consecutive failures only the first is reported
 		}
-		page = page[n:]
+		text = text[n:]
 	}
 	if failure == nil && f.warning != nil && !f.warned {
 		f.warned = true
@@ -220,19 +244,33 @@ func (f *logFile) writeLines(page []byte) (failure error) {
 	return failure
 }
 
-// countFitting returns how many bytes of whole lines can be written before the
-// next rotation.
-func (f *logFile) countFitting(page []byte) int {
-	if !f.regular || f.MaxBytes <= 0 || f.size+int64(len(page)) <= f.MaxBytes {
-		return len(page)
+// openAgain opens the file when it is not open and was not tried a moment ago. It
+// returns an error when writing begins to fail.
+func (f *logFile) openAgain() (open bool, failure error) {
+	if f.fd >= 0 || time.Now().Before(f.retry) {
+		return f.fd >= 0, nil
 	}
-	for n := 0; ; {
-		line := bytes.IndexByte(page[n:], '\n') + 1
-		if size := f.size + int64(n); size > 0 && size+int64(line) > f.MaxBytes {
-			return n
-		}
-		n += line
+	if err := f.openFile(); err != nil {
+		return false, f.noteFailure(err)
 	}
+	return true, nil
+}
+
+// countFitting returns how many bytes of text can be written before the next
+// rotation: whole lines, or else the part of a line that cannot begin or end in
+// another file as a whole.
+func (f *logFile) countFitting(text []byte) int {
+	if f.fd < 0 || !f.regular || f.MaxBytes <= 0 || f.size+int64(len(text)) <= f.MaxBytes {
+		return len(text)
+	}
+	room := int(max(f.MaxBytes-f.size, 0))
+	if n := bytes.LastIndexByte(text[:room], '\n') + 1; n > 0 {
+		return n
+	}
+	if f.size > 0 && !f.end.inLine {
+		return 0
+	}
+	return room
 }
 
 // rotateFile moves the file to .1, .1 to .2 and so on, and opens a new file.
@@ -242,42 +280,42 @@ func (f *logFile) rotateFile() {
 	}
 	f.closeFile()
 	logs.Rotate(f.Path, f.Backups)
-	_ = f.openFile() // appendLines reports it when this has failed
+	_ = f.openFile() // appendText reports it when this has failed
 }
 
-// appendLines appends whole lines. It returns an error when writing begins to
+// appendText appends a part of a page. It returns an error when writing begins to
 // fail, and nil while it goes on failing.
-func (f *logFile) appendLines(page []byte) error {
-	if f.fd < 0 && time.Now().Before(f.retry) {
-		f.dropped += len(page)
-		return nil
+func (f *logFile) appendText(text []byte, from *outputStream) error {
+	if open, err := f.openAgain(); !open {
+		f.dropText(len(text))
+		return err
 	}
-	if f.fd < 0 {
-		if err := f.openFile(); err != nil {
-			return f.noteFailure(err, page)
-		}
-	}
-	if f.torn {
-		page = append([]byte{'\n'}, page...)
-	}
-	for len(page) > 0 {
-		n, err := unix.Write(f.fd, page)
+	for len(text) > 0 {
+		n, err := unix.Write(f.fd, text)
 		if err == unix.EINTR {
 			continue
 		}
 		if err != nil {
-			return f.noteFailure(err, page)
+			f.dropText(len(text))
+			return f.noteFailure(err)
 		}
 		f.size += int64(n)
-		f.torn = page[n-1] != '\n'
-		page = page[n:]
+		f.end = logEnd{inLine: text[n-1] != '\n', of: from}
+		text = text[n:]
 	}
 	f.broken, f.dropped = false, 0
 	return nil
 }
 
-func (f *logFile) noteFailure(err error, page []byte) error {
-	f.dropped += len(page)
+// dropText counts bytes that are not written. The line that the file ends in does
+// not go on after them.
+func (f *logFile) dropText(bytes int) {
+	f.dropped += bytes
+	f.end.of = nil
+}
+
+// noteFailure returns an error when writing begins to fail.
+func (f *logFile) noteFailure(err error) error {
 	if f.broken {
 		f.retry = time.Now().Add(reopenPause)
 		return nil

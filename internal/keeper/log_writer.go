@@ -222,19 +222,19 @@ func (l *loop) addLogJob(f *logFile, k key, page []byte, do func() error) {
 	}})
 }
 
-// writeLog gives whole lines to the writer of a log. When the log's disk hangs
-// and too many lines wait, the lines are dropped.
-func (l *loop) writeLog(f *logFile, k key, page []byte) (kept bool) {
-	if !f.writer.hasRoom(page) {
+// writeLog gives a page to the writer of a log. When the log's disk hangs and too
+// much output waits, the page is dropped.
+func (l *loop) writeLog(f *logFile, k key, page logPage) (kept bool) {
+	if !f.writer.hasRoom(page.text) {
 		l.awaitLogs()
 	}
-	if !f.writer.hasRoom(page) {
+	if !f.writer.hasRoom(page.text) {
 		if !f.hangs {
 			f.hangs = true
 			l.queueWarning(k, fmt.Errorf("write log %s: its disk has not answered for %s and more: its lines are dropped until the disk answers", f.Path, logPatience))
 		}
 		return false
 	}
-	l.addLogJob(f, k, page, func() error { return f.writeLines(page) })
+	l.addLogJob(f, k, page.text, func() error { return f.writePage(&page) })
 	return true
 }

@@ -168,7 +168,7 @@ func (l *loop) pollTimeout(now time.Time) int {
 	if l.window != nil {
 		next = earliest(next, l.window.next)
 	}
-	next = earliest(next, l.expectRound(now))
+	next = earliest(earliest(next, l.unended.next), l.expectRound(now))
 	if next.IsZero() {
 		return -1
 	}
@@ -201,6 +201,9 @@ func (l *loop) runTimers(now time.Time) {
 	}
 	if next := l.nextMemberScan(); !next.IsZero() && !now.Before(next) {
 		l.scanMembers(now)
+	}
+	if !l.unended.next.IsZero() && !now.Before(l.unended.next) {
+		l.flushUnended(now)
 	}
 	if !l.staleCgroups.next.IsZero() && !now.Before(l.staleCgroups.next) {
 		l.retryRemoval()

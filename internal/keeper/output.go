@@ -12,26 +12,31 @@ import (
 // that is used for all reading.
 type outputs struct {
 	buf     []byte
-	page    []byte // memory for lines that are about to be written to a file
+	page    []byte // memory for output that is about to be written to a file
 	logs    map[string]*logFile
 	writers logWriters
 	watched map[string]bool
 	awaited map[string]bool // watched, and recorded until a snapshot covers the lines
+	unended unendedLines
 }
 
 func newOutputs() outputs {
-	return outputs{buf: make([]byte, 64<<10), logs: map[string]*logFile{}, watched: map[string]bool{}, awaited: map[string]bool{}}
+	return outputs{
+		buf: make([]byte, 64<<10), logs: map[string]*logFile{}, watched: map[string]bool{}, awaited: map[string]bool{},
+		unended: unendedLines{streams: map[*outputStream]bool{}},
+	}
 }
 
 // outputStream is one output pipe of one worker.
 type outputStream struct {
-	lineSplitter
+	lineCollector
 	key        key
 	name       string // "stdout" or "stderr"
 	fd         int    // -1 once it has ended
 	log        *logFile
 	timestamps bool
-	dropped    int // lines that were not sent to the initiator
+	dropped    int  // lines that were not sent to the initiator
+	gap        bool // the last page was not given to the log
 }
 
 // captureOutput takes over the reading end of a pipe.
@@ -61,45 +66,75 @@ func (s *outputStream) handleReady(l *loop) {
 	}
 }
 
-// handleInput passes on the lines in b.
+// handleInput passes on the lines in b. The beginning of a line waits for its
+// end where others read or write the same output. A log of one stream gets it at
+// once.
 func (s *outputStream) handleInput(l *loop, b []byte) {
-	s.deliverLines(l, func(yield func([]byte)) { s.splitLines(b, yield) })
-}
-
-// deliverLines gives lines to the log in one piece, and sends them to the
-// initiator when the worker is watched.
-func (s *outputStream) deliverLines(l *loop, each func(yield func(line []byte))) {
-	var shown []string
-	watched := l.watched[s.key.guid]
-	page := l.page[:0]
-	var stamp []byte
-	if s.timestamps {
-		stamp = time.Now().AppendFormat(nil, logs.TimestampLayout+" ")
-	}
-	each(func(line []byte) {
-		if watched {
-			shown = append(shown, string(line))
-		}
-		if s.log != nil {
-			page = append(append(append(page, stamp...), line...), '\n')
+	now := time.Now()
+	shared := l.watched[s.key.guid] || s.log != nil && s.log.refs > 1
+	s.deliver(l, now, func(yield func(linePiece)) {
+		s.collect(b, now, yield)
+		if !shared || len(s.held) > pieceLimit-len(l.buf) {
+			s.flush(now, !shared, yield)
 		}
 	})
-	if len(page) > 0 && l.writeLog(s.log, s.key, page) {
-		l.page = nil // the log's writer has it
-	}
-	if len(shown) > 0 {
-		s.reportLines(l, shown)
+	if len(s.held) > 0 {
+		l.unended.addStream(s)
 	}
 }
 
-// reportLines sends lines to the initiator, with the number of lines that were
+// deliver gives pieces of output to the log in one page, and sends them to the
+// initiator when the worker is watched.
+func (s *outputStream) deliver(l *loop, now time.Time, each func(yield func(linePiece))) {
+	e := Event{Kind: KindOutput, GUID: s.key.guid, Incarnation: s.key.incarnation, Stream: s.name}
+	watched := l.watched[s.key.guid]
+	page := logPage{from: s, text: l.page[:0]}
+	if s.timestamps {
+		page.stamp = now.AppendFormat(nil, logs.TimestampLayout+" ")
+	}
+	each(func(p linePiece) {
+		if watched {
+			e.addPiece(p)
+		}
+		if s.log != nil {
+			page.addPiece(p)
+		}
+	})
+	if s.log != nil && len(page.text) > 0 {
+		s.writePage(l, page)
+	}
+	if len(e.Lines) > 0 {
+		s.reportOutput(l, e)
+	}
+}
+
+// writePage gives a page to the log.
+func (s *outputStream) writePage(l *loop, page logPage) {
+	page.gap = s.gap
+	kept := l.writeLog(s.log, s.key, page)
+	s.gap = !kept
+	if kept {
+		l.page = nil // the log's writer has it
+	}
+}
+
+// addPiece adds a piece of output to a KindOutput event.
+func (e *Event) addPiece(p linePiece) {
+	if len(e.Lines) == 0 {
+		e.Continued = p.continued
+	}
+	e.Partial = !p.ended
+	e.Lines = append(e.Lines, string(p.text))
+}
+
+// reportOutput sends lines to the initiator, with the number of lines that were
 // dropped before.
-func (s *outputStream) reportLines(l *loop, lines []string) {
-	e := Event{Kind: KindOutput, GUID: s.key.guid, Incarnation: s.key.incarnation, Stream: s.name, Lines: lines, Dropped: s.dropped}
+func (s *outputStream) reportOutput(l *loop, e Event) {
+	e.Dropped = s.dropped
 	if l.ctl.queueEvent(e) {
 		s.dropped = 0
 	} else {
-		s.dropped += len(lines)
+		s.dropped += len(e.Lines)
 	}
 }
 
@@ -114,7 +149,13 @@ func (s *outputStream) readLastOutput(l *loop) {
 		s.handleInput(l, l.buf[:n])
 		left -= n
 	}
-	s.deliverLines(l, s.emitPartial)
+	s.flushHeld(l)
+}
+
+// flushHeld delivers the beginning of a line whose end may never come.
+func (s *outputStream) flushHeld(l *loop) {
+	now := time.Now()
+	s.deliver(l, now, func(yield func(linePiece)) { s.flush(now, true, yield) })
 }
 
 // readableBytes returns how many bytes can be read.
@@ -131,11 +172,11 @@ func (s *outputStream) readableBytes() int {
 
 // closeStream closes the stream for good.
 func (s *outputStream) closeStream(l *loop) {
-	s.deliverLines(l, s.emitPartial)
+	s.flushHeld(l)
 	l.closeFD(s.fd)
 	s.fd = -1
 	if s.log != nil {
-		l.closeLog(s.log)
+		l.closeLog(s.log, s)
 		s.log = nil
 	}
 }

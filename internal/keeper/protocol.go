@@ -257,6 +257,11 @@ type Event struct {
 
 	Stream string   `json:",omitempty"` // output: "stdout" or "stderr"
 	Lines  []string `json:",omitempty"` // output: without line ends
+	// Partial says that the last of Lines is a part of a line whose end has not
+	// come yet; Continued, that the first of Lines goes on with the last line
+	// before it. An older keeper sets neither, and cuts long lines.
+	Partial   bool `json:",omitempty"`
+	Continued bool `json:",omitempty"`
 	// Dropped counts the lines before Lines that were not sent, because the
 	// events were not read fast enough.
 	Dropped int `json:",omitempty"`

@@ -10,6 +10,7 @@ package logs
 //
 //	access.go        OpenAppend, for the writers: permissions and owner of a new log
 //	rotate.go        Rotate, for the writers
+//	end.go           EndsInLine, for the writers
 //	timestamp.go     the time before a line
 //	growing_file.go  a file that another process writes and rotates
 //	tail.go          the last lines of a file

@@ -10,11 +10,14 @@ import (
 	"time"
 )
 
-// Line is one line of a source. Its text is valid until emit returns.
+// Line is one line of a source, or a piece of a line that is long or has no end
+// yet. Its text is valid until emit returns.
 type Line struct {
-	Source int       // index of the source
-	At     time.Time // zero where neither the line nor a line before it has a time
-	Text   []byte    // as in the file, without the line end
+	Source    int       // index of the source
+	At        time.Time // zero where neither the line nor a line before it has a time
+	Text      []byte    // as in the file, without the line end
+	Partial   bool      // the line goes on in the next piece of the source, or its end is not written yet
+	Continued bool      // the text goes on with the line of the last piece of the source
 }
 
 // Query says how much to read.
@@ -35,6 +38,9 @@ const (
 	// followEvery is how often followed logs are read. Their writer is another
 	// process, and rotates them by renaming.
 	followEvery = 100 * time.Millisecond
+	// unfinishedWait is how long a followed line waits for its end. Then what is
+	// there of it is passed on.
+	unfinishedWait = time.Second
 )
 
 // Read passes the lines of all sources to emit, in the order of time, in
@@ -131,14 +137,19 @@ type lineBatch struct {
 	emit func([]Line) error
 	// unreadable is Query.Unreadable.
 	unreadable func(source int, err error)
-	skip       int // so many lines are left out first
+	skip       int  // so many lines are left out first
+	skips      bool // the last piece was left out
 	lines      []Line
 	text       []byte // of the lines
 }
 
 func (b *lineBatch) addLine(l Line) error {
-	if b.skip > 0 {
-		b.skip--
+	if !l.Continued {
+		if b.skips = b.skip > 0; b.skips {
+			b.skip--
+		}
+	}
+	if b.skips {
 		return nil
 	}
 	b.keepLine(l)
@@ -159,9 +170,9 @@ func (b *lineBatch) excuseReader(r *reader, err error) error {
 	return nil
 }
 
-// nextHistoryLine is reader.nextHistoryLine of a reader that may fail.
-func (b *lineBatch) nextHistoryLine(r *reader, end bool) (l Line, ok bool, err error) {
-	l, ok, err = r.nextHistoryLine(end)
+// nextHistoryPiece is reader.nextHistoryPiece of a reader that may fail.
+func (b *lineBatch) nextHistoryPiece(r *reader, end bool) (l Line, ok bool, err error) {
+	l, ok, err = r.nextHistoryPiece(end)
 	return l, ok, b.excuseReader(r, err)
 }
 
@@ -190,12 +201,15 @@ type head struct {
 	from *reader
 }
 
-// heads is a heap: the earliest line first, and for equal times the line of the
-// first source.
+// heads is a heap: the rest of a line that was begun first, then the earliest line,
+// and for equal times the line of the first source.
 type heads []head
 
 func (h heads) Len() int { return len(h) }
 func (h heads) Less(i, j int) bool {
+	if h[i].Continued != h[j].Continued {
+		return h[i].Continued // at most one line is begun at a time
+	}
 	return h[i].At.Before(h[j].At) || h[i].At.Equal(h[j].At) && h[i].Source < h[j].Source
 }
 func (h heads) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
@@ -215,7 +229,7 @@ func (h *heads) Pop() any {
 func (b *lineBatch) mergeHistory(ctx context.Context, readers []*reader, end bool) error {
 	var next heads
 	for _, r := range readers {
-		l, ok, err := b.nextHistoryLine(r, end)
+		l, ok, err := b.nextHistoryPiece(r, end)
 		if err != nil {
 			return err
 		}
@@ -228,7 +242,7 @@ func (b *lineBatch) mergeHistory(ctx context.Context, readers []*reader, end boo
 		if err := b.addLine(next[0].Line); err != nil {
 			return err
 		}
-		l, ok, err := b.nextHistoryLine(next[0].from, end)
+		l, ok, err := b.nextHistoryPiece(next[0].from, end)
 		if err != nil {
 			return err
 		}
@@ -270,9 +284,12 @@ func (b *lineBatch) readRound(readers []*reader) (more bool, err error) {
 	for _, r := range readers {
 		n, bytes := 0, 0
 		for ; n < batchLines && bytes < part; n++ {
-			l, ok, err := r.nextLine()
+			l, ok, err := r.nextPiece()
 			if err = b.excuseReader(r, err); err != nil {
 				return false, fmt.Errorf("read a log: %w", err)
+			}
+			if !ok && time.Since(r.grown) >= unfinishedWait {
+				l, ok = r.takeUnfinished()
 			}
 			if !ok {
 				break

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"initiator/internal/bounds"
+	"initiator/internal/linemark"
 	"initiator/internal/trustedpath"
 )
 
@@ -36,8 +37,12 @@ type reader struct {
 	rotated      []*os.File // rotated files, the oldest first
 	current      growingFile
 	lines        *bufio.Reader
-	part         []byte // the last line, or the beginning of a line whose end is not written yet
-	taken        bool   // part is the last line
+	part         []byte    // the last piece, or the beginning of a piece whose end is not written yet
+	taken        bool      // part is the last piece
+	cut          []byte    // after part: the first bytes of a character whose other bytes come later
+	inLine       bool      // the last piece did not end its line
+	grown        time.Time // when part got its last bytes
+	searched     bool      // a file with text was searched for the last lines
 	last         timestamp
 	failed       bool // it could not be read, and is left out
 	untilReached bool // a line at or after Until was read
@@ -89,7 +94,13 @@ func (r *reader) addFile(f *os.File, tail *int) (enough bool, err error) {
 		r.rotated = append([]*os.File{f}, r.rotated...)
 	}
 	if *tail > 0 {
-		*tail, err = seekTail(f, *tail)
+		st, err := f.Stat()
+		if err != nil {
+			return false, err
+		}
+		newest := !r.searched
+		r.searched = r.searched || st.Size() > 0
+		*tail, err = seekTail(f, *tail, newest)
 		return *tail == 0, err
 	}
 	return r.beginsBefore(f)
@@ -133,29 +144,31 @@ func (r *reader) Read(p []byte) (int, error) {
 	return r.current.Read(p)
 }
 
-// longestLine is the length of the longest line, in bytes: a line of a worker with
-// its time. A longer line comes from another program that writes to the file, and is
-// cut into several lines.
-const longestLine = bounds.LogLine + len(TimestampLayout) + 1
+// longestPiece bounds, in bytes, the pieces in which a line is read, with its
+// time. A longer line is read in several pieces.
+const longestPiece = bounds.LogLine + len(TimestampLayout) + 1
 
-// nextLine returns the next line within the bounds. ok is false when there is
-// none for now. The text of the line is valid until the next call.
-func (r *reader) nextLine() (l Line, ok bool, err error) {
+// nextPiece returns the next line within the bounds, or the next piece of a long
+// line. ok is false when there is none for now. The text is valid until the next
+// call.
+func (r *reader) nextPiece() (l Line, ok bool, err error) {
 	for !r.untilReached && !r.failed {
 		if r.taken {
 			r.dropPart()
 		}
-		piece, err := r.lines.ReadSlice('\n')
-		r.part = append(r.part, piece...)
+		read, err := r.lines.ReadSlice('\n')
+		if r.part = append(r.part, read...); len(read) > 0 {
+			r.grown = time.Now()
+		}
 		switch {
 		case err != nil && !errors.Is(err, bufio.ErrBufferFull) && !errors.Is(err, io.EOF):
 			return Line{}, false, err
-		case err != nil && len(r.part) < longestLine && errors.Is(err, io.EOF):
+		case err != nil && len(r.part) < longestPiece && errors.Is(err, io.EOF):
 			return Line{}, false, nil
-		case err != nil && len(r.part) < longestLine:
+		case err != nil && len(r.part) < longestPiece:
 			continue
 		}
-		if l, ok := r.takeLine(); ok {
+		if l, ok := r.takePiece(); ok {
 			return l, true, nil
 		}
 	}
@@ -172,43 +185,52 @@ func (r *reader) dropPart() {
 	if r.part = r.part[:0]; cap(r.part) > keptPart {
 		r.part = nil
 	}
+	r.part, r.cut = append(r.part, r.cut...), nil
 }
 
-// nextHistoryLine returns the next line of a log that is read once. With end, a last
-// line without a line end is a line.
-func (r *reader) nextHistoryLine(end bool) (l Line, ok bool, err error) {
-	l, ok, err = r.nextLine()
+// nextHistoryPiece returns the next piece of a log that is read once. With end, a
+// last line without a line end is a piece.
+func (r *reader) nextHistoryPiece(end bool) (l Line, ok bool, err error) {
+	l, ok, err = r.nextPiece()
 	if !ok && err == nil && end {
-		l, ok = r.unfinishedLine()
+		l, ok = r.takeUnfinished()
 	}
 	return l, ok, err
 }
 
-// unfinishedLine returns a last line that has no line end.
-func (r *reader) unfinishedLine() (Line, bool) {
-	if len(r.part) == 0 || r.taken || r.untilReached || r.failed {
+// takeUnfinished returns the beginning of a piece whose end is not written yet.
+func (r *reader) takeUnfinished() (Line, bool) {
+	if r.taken {
+		r.dropPart()
+	}
+	if len(r.part) == 0 || r.untilReached || r.failed {
 		return Line{}, false
 	}
-	return r.takeLine()
+	return r.takePiece()
 }
 
-// takeLine makes a line of the text that was read; ok is false when it is out
+// takePiece makes a piece of the text that was read; ok is false when it is out
 // of bounds.
-func (r *reader) takeLine() (l Line, ok bool) {
-	text := bytes.TrimSuffix(r.part, []byte("\n"))
-	r.taken = true
-	if at, ok := parseTimestamp(text); ok {
+func (r *reader) takePiece() (l Line, ok bool) {
+	text, ended := bytes.CutSuffix(r.part, []byte("\n"))
+	if n := linemark.WholeCharacters(text); !ended && n > 0 {
+		text, r.cut = text[:n], bytes.Clone(text[n:])
+	}
+	l = Line{Source: r.number, Text: text, Continued: r.inLine, Partial: !ended}
+	r.taken, r.inLine = true, !ended
+	if at, ok := parseTimestamp(text); ok && !l.Continued {
 		r.last = at
 	}
 	begun, over := r.last.inBounds(r.From, r.Until)
 	if r.untilReached = over; over || !begun {
 		return Line{}, false
 	}
-	return Line{Source: r.number, At: r.last.at, Text: text}, true
+	l.At = r.last.at
+	return l, true
 }
 
-// countLines returns how many lines nextLine would return, and with end
-// unfinishedLine as well. It does not move the reader.
+// countLines returns how many lines nextPiece would return, and with end
+// takeUnfinished as well. It does not move the reader.
 func (r *reader) countLines(ctx context.Context, end bool) (n int, err error) {
 	var files []io.Reader
 	for _, f := range append(slices.Clone(r.rotated), r.current.file) {
@@ -224,14 +246,16 @@ func (r *reader) countLines(ctx context.Context, end bool) (n int, err error) {
 	c := newReader(r.Source, r.number)
 	c.lines = bufio.NewReader(io.MultiReader(files...))
 	for ctx.Err() == nil {
-		_, ok, err := c.nextHistoryLine(end)
+		l, ok, err := c.nextHistoryPiece(end)
 		if err != nil {
 			return 0, fmt.Errorf("read a log: %w", err)
 		}
 		if !ok {
 			break
 		}
-		n++
+		if !l.Continued {
+			n++
+		}
 	}
 	return n, nil
 }

@@ -10,24 +10,23 @@ import (
 const tailBlock = 64 << 10
 
 // seekTail moves f to its last n lines, and returns how many lines are missing:
-// then f is at its beginning.
-func seekTail(f *os.File, n int) (wanting int, err error) {
+// then f is at its beginning, whose line may begin in the file before it. With
+// newest, no file follows f, and the line end of its last line begins no line.
+func seekTail(f *os.File, n int, newest bool) (wanting int, err error) {
 	at, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
 		return n, err
 	}
-	empty := at == 0
 	block := make([]byte, min(at, tailBlock))
-	for end := true; at > 0; {
+	for end := newest; at > 0; end = false {
 		size := min(at, tailBlock)
 		at -= size
 		if _, err := f.ReadAt(block[:size], at); err != nil {
 			return n, err
 		}
 		part := block[:size]
-		if end { // the line end of the last line does not count
+		if end {
 			part = bytes.TrimSuffix(part, []byte("\n"))
-			end = false
 		}
 		for i := bytes.LastIndexByte(part, '\n'); i >= 0; i = bytes.LastIndexByte(part[:i], '\n') {
 			if n--; n == 0 {
@@ -36,8 +35,6 @@ func seekTail(f *os.File, n int) (wanting int, err error) {
 			}
 		}
 	}
-	if _, err = f.Seek(0, io.SeekStart); !empty {
-		n-- // the first line has no line end before it
-	}
+	_, err = f.Seek(0, io.SeekStart)
 	return n, err
 }

@@ -27,8 +27,8 @@ func (r *Reader) LastOutput(ctx context.Context, w supervise.Worker) (lines []st
 	for _, q.Stream = range []string{"stderr", "stdout"} {
 		err := r.ReadLogs(ctx, w.GUID, q, func(batch []api.LogText) error {
 			for _, l := range batch {
-				if l.Problem == nil {
-					lines = append(lines, shortenLine(withoutTime(l)))
+				if l.Problem == nil && !l.Continued {
+					lines = append(lines, shortenLine(l))
 				}
 			}
 			return nil
@@ -61,12 +61,14 @@ func lastOutputQuery(w supervise.Worker) (q api.LogQuery, wanted bool) {
 	return q, false
 }
 
-// withoutTime is a line without the time that the keeper has put before it.
+// withoutTime is a line without the time that the keeper has put before it, and
+// without a carriage return at its end.
 func withoutTime(l api.LogText) string {
-	if l.At.IsZero() {
-		return string(l.Text)
+	text := strings.TrimSuffix(string(l.Text), "\r")
+	if l.At.IsZero() || l.Continued {
+		return text
 	}
-	_, text, _ := strings.Cut(string(l.Text), " ")
+	_, text, _ = strings.Cut(text, " ")
 	return text
 }
 
@@ -75,11 +77,16 @@ func withoutTime(l api.LogText) string {
 const longestLastLine = 4 << 10
 
 // shortenLine cuts a long line, and says so at its end.
-func shortenLine(line string) string {
-	if len(line) <= longestLastLine {
+func shortenLine(l api.LogText) string {
+	line := withoutTime(l)
+	switch cut := strings.ToValidUTF8(line[:min(len(line), longestLastLine)], ""); {
+	case len(line) <= longestLastLine:
 		return line
+	case l.Partial:
+		return fmt.Sprintf("%s… (more than %d bytes; the log has the whole line)", cut, len(line))
+	default:
+		return fmt.Sprintf("%s… (%d bytes; the log has the whole line)", cut, len(line))
 	}
-	return fmt.Sprintf("%s… (%d bytes; the log has the whole line)", strings.ToValidUTF8(line[:longestLastLine], ""), len(line))
 }
 
 // AddLastOutput adds the last output of each worker's process to an explanation

@@ -92,7 +92,7 @@ func (s *logSources) labelLines() {
 func (s *logSources) attributeLines(lines []logs.Line) []api.LogText {
 	s.batch = s.batch[:0]
 	for _, line := range lines {
-		s.batch = append(s.batch, api.LogText{At: line.At, Writer: &s.writers[line.Source], Text: line.Text})
+		s.batch = append(s.batch, api.LogText{At: line.At, Writer: &s.writers[line.Source], Text: line.Text, Partial: line.Partial, Continued: line.Continued})
 	}
 	return s.batch
 }
