@@ -234,6 +234,7 @@ func (c *controlConn) queueFrame(e Event) bool {
 	if output && c.queuedOutput > outputRoom {
 		return false
 	}
+	e.packLines()
 	frame, err := encodeFrame(e)
 	if err != nil {
 		return false

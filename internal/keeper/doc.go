@@ -45,6 +45,7 @@ package keeper
 //	fd_transfer_*.go    descriptors pass into that thread's own table
 //	output.go           output pipes are read
 //	collect_lines.go    output is cut into lines and pieces of long lines
+//	raw_lines.go        lines that JSON would change
 //	unended_lines.go    a line whose end does not come is delivered without it
 //	log_page.go         output for a log file, and how it joins what is there
 //	log_writer.go       log files are written beside the loop, as disks can hang

@@ -249,5 +249,9 @@ func readEvent(in *bufio.Reader) (Event, error) {
 	if _, err := io.ReadFull(in, body); err != nil {
 		return e, err
 	}
-	return e, json.Unmarshal(body[4:], &e)
+	if err := json.Unmarshal(body[4:], &e); err != nil {
+		return e, err
+	}
+	e.unpackLines()
+	return e, nil
 }

@@ -100,6 +100,25 @@ func TestPrompt(t *testing.T) {
 	}
 }
 
+// TestWatchedBytes: an event has the bytes that were written, and a long line of a
+// watched worker in one piece.
+func TestWatchedBytes(t *testing.T) {
+	t.Parallel()
+	h := newTestKeeper(t)
+	h.spawnWorker(textAct(t, "w", euros+"\nb\n"))
+	h.awaitLine("w", "b")
+	var got []string
+	for _, e := range h.seen {
+		got = append(got, e.Lines...)
+		if e.Partial || e.Continued {
+			t.Errorf("a piece: %v, %v", e.Partial, e.Continued)
+		}
+	}
+	if len(got) != 2 || got[0] != euros {
+		t.Errorf("%d lines, the first has %d bytes", len(got), len(got[0]))
+	}
+}
+
 // TestLineOfKilledProcess: the next process of a log begins a line, also when the
 // keeper was killed in the middle of a line.
 func TestLineOfKilledProcess(t *testing.T) {

@@ -257,6 +257,10 @@ type Event struct {
 
 	Stream string   `json:",omitempty"` // output: "stdout" or "stderr"
 	Lines  []string `json:",omitempty"` // output: without line ends
+	// Raw holds the bytes of Lines when some are not UTF-8, which JSON cannot hold.
+	// An older keeper does not set it. The reader of the event finds the bytes in
+	// Lines, and no Raw.
+	Raw [][]byte `json:",omitempty"` // output
 	// Partial says that the last of Lines is a part of a line whose end has not
 	// come yet; Continued, that the first of Lines goes on with the last line
 	// before it. An older keeper sets neither, and cuts long lines.

@@ -24,7 +24,7 @@ func TestWireNamesStay(t *testing.T) {
 		{EndOrder{}, "GUID Incarnation Signal Wait MainFirst Leave"},
 		{AdoptOrder{}, "GUID Incarnation PID StartTime Keep CgroupDir FollowMain FirstStart Tag Escaped Listening Stdout Stderr RedirectStderr"},
 		{Event{}, "Kind GUID Incarnation At Seq Age Version PID StartTime Code Signal Core OOM Left LeftNames MaxRSS Unknown" +
-			" Memo Socket Proven Killed Strays LeftCount LeftProcesses Escaped Stream Lines Partial Continued Dropped Setting Error Errno"},
+			" Memo Socket Proven Killed Strays LeftCount LeftProcesses Escaped Stream Lines Raw Partial Continued Dropped Setting Error Errno"},
 	} {
 		frame := reflect.TypeOf(tt.frame)
 		want := strings.Fields(tt.names)

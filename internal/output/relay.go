@@ -4,18 +4,21 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/internal/linemark"
 	"initiator/internal/supervise"
 )
 
 // Relay shows the lines of all workers. Lines of workers whose log is "-" go to
 // Stdout and Stderr behind "name:index | ". Lines on stderr are parsed first:
 // hclog's JSON goes to Logger at its own level, and the trace of a panic as one
-// error. Other lines go to Logger at debug. Any goroutine may call the methods,
-// which never block.
+// error. Other lines go to Logger at debug. A piece of a line becomes a line of its
+// own, with a mark. Any goroutine may call the methods, which never block.
 type Relay struct {
 	// Stdout and Stderr must not block; use a Queue. Nil: lines for Stdout are
 	// dropped, and lines for Stderr go to Logger at debug.
@@ -39,7 +42,7 @@ func (r *Relay) RelayLines(l supervise.Lines) {
 		return
 	}
 	if r.Stdout != nil && l.Own {
-		_, _ = r.Stdout.Write(prefixLines(l, l.Lines...)) // a Queue never fails
+		_, _ = r.Stdout.Write(prefixLines(l, markPieces(l)...)) // a Queue never fails
 	}
 }
 
@@ -59,7 +62,7 @@ func (r *Relay) relayStderr(l supervise.Lines) {
 	if l.Dropped > 0 {
 		r.showPlain(l, missingText(l.Dropped))
 	}
-	for _, text := range l.Lines {
+	for _, text := range markPieces(l) {
 		for _, record := range s.TakeLine(text) {
 			r.showRecord(s.from, record)
 		}
@@ -138,7 +141,7 @@ func (r *Relay) showPlain(from supervise.Lines, text string) {
 		return
 	}
 	if r.Logger.IsDebug() {
-		r.Logger.Debug(text, "worker", workerLabel(from), "incarnation", from.Incarnation)
+		r.Logger.Debug(strings.TrimSuffix(text, "\r"), "worker", workerLabel(from), "incarnation", from.Incarnation)
 	}
 }
 
@@ -153,6 +156,22 @@ func prefixLines(l supervise.Lines, lines ...string) []byte {
 		fmt.Fprintf(&b, "%s | %s\n", workerLabel(l), text)
 	}
 	return b.Bytes()
+}
+
+// markPieces returns the lines with marks at pieces of lines. No other line of the
+// output can then be taken for a part of them.
+func markPieces(l supervise.Lines) []string {
+	if !l.Partial && !l.Continued || len(l.Lines) == 0 {
+		return l.Lines
+	}
+	lines := slices.Clone(l.Lines)
+	if l.Continued {
+		lines[0] = linemark.Continued + lines[0]
+	}
+	if l.Partial {
+		lines[len(lines)-1] += linemark.Split
+	}
+	return lines
 }
 
 // missingText reports missing lines.

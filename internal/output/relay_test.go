@@ -52,6 +52,27 @@ func TestRelay(t *testing.T) {
 	}
 }
 
+// TestRelayMarksPieces: a piece of a line is a line with a mark.
+func TestRelayMarksPieces(t *testing.T) {
+	for _, stream := range []string{"stdout", "stderr"} {
+		s := newStage(hclog.Info)
+		for _, l := range []struct {
+			text               string
+			partial, continued bool
+		}{{"name: ", true, false}, {"and ", true, true}, {"end", false, true}} {
+			lines := said(stream, true, l.text)
+			lines.Partial, lines.Continued = l.partial, l.continued
+			s.RelayLines(lines)
+		}
+		const want = "adder:1 | name:  (initiator: the line goes on)\n" +
+			"adder:1 | (initiator: the line before goes on) and  (initiator: the line goes on)\n" +
+			"adder:1 | (initiator: the line before goes on) end\n"
+		if got := s.out.String() + s.err.String(); got != want {
+			t.Errorf("%s: %q", stream, got)
+		}
+	}
+}
+
 func TestRelaySaysWhatIsMissing(t *testing.T) {
 	for _, stream := range []string{"stdout", "stderr"} {
 		s := newStage(hclog.Info)

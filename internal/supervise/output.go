@@ -20,6 +20,10 @@ type Lines struct {
 	// initiator's own output.
 	Own   bool
 	Lines []string // without line ends
+	// Partial says that the last of Lines is a piece of a line whose end has not
+	// come. Continued says that the first of Lines goes on with the last line of the
+	// stream before it.
+	Partial, Continued bool
 	// Dropped counts the lines that are missing before these, because they came
 	// faster than they could be passed on.
 	Dropped int
@@ -61,7 +65,7 @@ func (l *loop) handleOutput(w *worker, e keeper.Event) {
 	if l.opts.OnOutput != nil && (own || l.opts.AllStderr && e.Stream == "stderr") {
 		l.opts.OnOutput(Lines{
 			Name: spec.Name, GUID: w.guid, Index: w.index, Incarnation: e.Incarnation,
-			Stream: e.Stream, Own: own, Lines: e.Lines, Dropped: e.Dropped,
+			Stream: e.Stream, Own: own, Lines: e.Lines, Partial: e.Partial, Continued: e.Continued, Dropped: e.Dropped,
 		})
 	}
 }
