@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"initiator/internal/plan"
-	"sync"
 )
 
 // missingPrograms returns a warning for each program of a plan that does not

@@ -6,10 +6,10 @@ import (
 	"hash/crc32"
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"initiator/internal/statedir"
-	"sync"
 )
 
 const (

@@ -6,10 +6,10 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"initiator/internal/supervisord"
 	"initiator/proactor"
-	"sync"
 )
 
 // writeSection writes one section. An entry stands where the file had its key,

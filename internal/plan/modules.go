@@ -3,9 +3,9 @@ package plan
 import (
 	"regexp"
 	"slices"
+	"sync"
 
 	"initiator/proactor"
-	"sync"
 )
 
 // moduleName matches a module inside a package, as `python3 -m` takes it. A name

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"initiator/internal/shellwords"
-	"sync"
 )
 
 var commandLine = kind[[]string]{name: "command line", format: formatCommand, parse: func(s string) ([]string, error) {

@@ -6,11 +6,11 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
 	"initiator/internal/spelling"
-	"sync"
 )
 
 var text = kind[string]{name: "text", parse: func(s string) (string, error) { return s, nil }}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -14,7 +15,6 @@ import (
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/client"
 	"initiator/internal/api"
-	"sync"
 )
 
 const (
