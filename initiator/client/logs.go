@@ -88,7 +88,7 @@ func (c *Client) openLog(ctx context.Context, l LogQuery, path, format string) (
 	set("previous", "1", l.Previous)
 	set("current", "1", l.Current)
 	set("since", l.Since.Format(time.RFC3339Nano), !l.Since.IsZero())
-	res, err := c.openResponse(ctx, http.MethodGet, path, q, nil)
+	res, err := c.openResponse(ctx, http.MethodGet, path, q, nil) //nolint:bodyclose // the caller closes logBody
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ var prepared atomic.Bool
 func RunIfAsked() {
 	prepared.Store(true)
 	if len(os.Args) < 3 || os.Args[1] != "job" {
-		os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
+		_ = os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 		return
 	}
 	err := jobs.Run(context.Background(), os.Args[2], os.Args[3:], os.Stdin)
