@@ -116,5 +116,25 @@ func TestLogDiskHangs(t *testing.T) {
 	if got := waitEnd(t, c, one.ID); got.State != task.Completed || len(got.History) != 1 {
 		t.Errorf("the task is %s: %s", got.State, got.Reason)
 	}
-	d.stopProgram()
+	adder := workerNamed(t, d.listWorkers(), "adder")
+	signalAndWait(t, adder.PID, syscall.SIGKILL)
+	d.waitWorker(adder.GUID, func(w supervise.Worker) bool { return w.Ready && w.Incarnation == 3 })
+	for _, name := range []string{"adder", "writer"} {
+		results, err := c.Stop(t.Context(), name)
+		if err != nil || results[0].Error != "" || !results[0].EmptyProven {
+			t.Errorf("stop %s: %+v, %v", name, results, err)
+		}
+	}
+	if _, err := c.Start(t.Context(), "writer"); err != nil {
+		t.Error(err)
+	}
+	if err := c.Shutdown(t.Context(), true); err != nil { // as the second Ctrl-C
+		t.Error(err)
+	}
+	for range d.ready { // until it has ended
+	}
+	if err := d.cmd.Wait(); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+	d.cmd = nil
 }

@@ -26,7 +26,7 @@ package initiator
 //	server_state.go    … the state directory, the keeper, and the output of workers
 //	state_watch.go     … whether the state directory and its files are still there
 //	server_api.go      … the API, from its listeners to its end
-//	keeper_environment.go  … whether the keeper's environment has a secret
+//	keeper_environment.go  … problems of the keeper: a secret in its environment, no answer
 //	wiring.go          … supervisor ↔ dispatcher, and what workers are issued
 //	worker_configs.go  the configuration and token that each worker was issued
 //	ready.go           Ready: waits until all workers have come up

@@ -32,6 +32,19 @@ func (s *server) useKeeper(k *keeper.Keeper) {
 	s.checkKeeperEnvironment()
 }
 
+// problemKeeperSilent names the problem of a keeper that does not answer.
+const problemKeeperSilent = "keeper_silent"
+
+// noteKeeperSilence adds a problem while the keeper does not answer, for the reason;
+// "" = it answers.
+func (s *server) noteKeeperSilence(reason string) {
+	if reason == "" {
+		s.problems.Remove(problemKeeperSilent)
+		return
+	}
+	s.problems.Add(problemKeeperSilent, reason)
+}
+
 // checkKeeperEnvironment adds a problem when the running keeper was started with a
 // variable that a secret key names now: a reload has made the variable secret, or
 // the keeper is of an earlier version. The environment of a process cannot be

@@ -27,7 +27,7 @@ func (s *server) supervisorOptions() supervise.Options {
 		NewKeeper: s.launchKeeper,
 		Ports:     port.New(port.Range{Addr: settings.ListenAddr, Min: settings.ChildPortMin, Max: settings.ChildPortMax}),
 		Plan:      s.Plan(), Dispatcher: dispatcherLink{s}, Logger: s.log.Named("supervise"),
-		Stdin: s.issueConfig, ParentURL: s.api.URL(), Mark: handover.Mark(s.StateDir()), OnTransition: s.noteTransition, OnProcesses: s.lastKnown.RequestWrite,
+		Stdin: s.issueConfig, ParentURL: s.api.URL(), Mark: handover.Mark(s.StateDir()), OnTransition: s.noteTransition, OnProcesses: s.lastKnown.RequestWrite, OnKeeperSilence: s.noteKeeperSilence,
 		OnOutput: s.relay.RelayLines, AllStderr: s.log.IsDebug(), LastSeq: s.journal.LastSeq(),
 		Left: s.left, Held: s.handover.Held, KeeperOutdated: s.handover.KeeperOutdated(), OnResumed: s.serveAPI, Snapshots: s.snapshots,
 	}

@@ -208,6 +208,20 @@ func (k *Keeper) Close() error {
 	return err
 }
 
+// Kill kills the keeper, and so its workers without Keep. KindLost follows, also
+// when the keeper hangs in a system call.
+func (k *Keeper) Kill() error {
+	err := k.process.kill()
+	if err == nil {
+		grace := time.AfterFunc(k.closeGrace, func() { _ = k.conn.CloseRead() })
+		go func() {
+			<-k.ended
+			grace.Stop()
+		}()
+	}
+	return err
+}
+
 // sendOrder sends one message, with the descriptor of f unless f is nil.
 func (k *Keeper) sendOrder(m message, f *os.File) error {
 	if err := k.checkVersion(opVersion[m.Op], m.Op, m.GUID); err != nil {

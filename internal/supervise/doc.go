@@ -49,6 +49,7 @@ package supervise
 //	keeper_events.go     the keeper's reports
 //	output.go            the workers' output lines
 //	keeper_lost.go       the death of the keeper
+//	keeper_silent.go     a keeper that does not answer
 //	keeper_outdated.go   a keeper of an older version
 //	follow_main.go       a worker whose main process is replaced
 //	pidfile.go           the file that names its main process

@@ -7,8 +7,7 @@ import (
 	"initiator/internal/lifecycle"
 )
 
-// tickInterval is how often the loop wakes at least while a worker has a
-// time-out.
+// tickInterval is how often the loop wakes at least.
 const tickInterval = time.Second
 
 // beginRound notes the time of a round. When the loop has not run for some
@@ -16,7 +15,10 @@ const tickInterval = time.Second
 func (l *loop) beginRound() {
 	l.now = time.Now()
 	if gap := l.rounds.Observe(l.now); gap.Found() {
-		l.moveTimeouts(gap)
+		l.watch.noteGap(l.now)
+		if l.timeouts > 0 {
+			l.moveTimeouts(gap)
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ func (l *loop) handleKeeperEvent(e keeper.Event, ok bool) {
 		return
 	}
 	if e.Kind == keeper.KindSynced {
-		l.finishQuiesce()
+		l.handleSynced()
 		return
 	}
 	if e.Kind == keeper.KindCleared { // also for a worker that was removed in the meantime

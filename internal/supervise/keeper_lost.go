@@ -41,6 +41,7 @@ func (l *loop) handleKeeperLost(how string) {
 		return
 	}
 	l.log.Error("keeper lost: its workers have died with it, except workers with on_initiator_exit = keep", "how", how)
+	l.forgetKeeperWatch()
 	old := l.ownKeeper
 	l.keeper, l.ownKeeper, l.events = nil, nil, nil
 	l.failPendingClears()

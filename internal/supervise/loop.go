@@ -35,6 +35,9 @@ type loop struct {
 	keeper        *keeper.Keeper // nil while a lost keeper is being replaced
 	events        <-chan keeper.Event
 	ownKeeper     *keeper.Keeper // a keeper that Run has launched, and must close
+	watch         keeperWatch    // whether the keeper answers
+	syncs         []func()       // what follows the answers to Keeper.Sync, in their order
+	killedKeeper  *keeper.Keeper // was killed because it was silent; nil = none
 	pendingClears []pendingClear // requests to clear logs that wait for the keeper
 	delayedSpawns []pendingEvent // spawns that wait for the next keeper
 	prober        *probe.Prober
@@ -118,6 +121,7 @@ func (l *loop) processMessages(ctx context.Context) {
 	for {
 		l.applyQueued()
 		l.replaceOutdatedKeeper()
+		l.watchKeeper()
 		if l.isFinished() || l.quiesced {
 			return
 		}
@@ -143,23 +147,17 @@ func (l *loop) processMessages(ctx context.Context) {
 	}
 }
 
-// setTimer sets the timer to the earliest deadline. While a worker has a
-// time-out, the loop also wakes once in a tickInterval, to notice whether it was
-// stopped itself.
+// setTimer sets the timer to the earliest deadline. The loop also wakes once in a
+// tickInterval, to notice whether it was stopped itself and whether the keeper
+// answers.
 func (l *loop) setTimer(timer *time.Timer) {
 	due := l.timers.NextDue()
-	if l.timeouts == 0 {
-		l.rounds.Rest()
-	} else {
-		tick := l.now.Add(tickInterval)
-		l.rounds.Expect(tick, tickInterval)
-		if due.IsZero() || tick.Before(due) {
-			due = tick
-		}
+	tick := l.now.Add(tickInterval)
+	l.rounds.Expect(tick, tickInterval)
+	if due.IsZero() || tick.Before(due) {
+		due = tick
 	}
-	if !due.IsZero() {
-		timer.Reset(max(0, time.Until(due)))
-	}
+	timer.Reset(max(0, time.Until(due)))
 }
 
 // handleDeadlines applies DeadlinePassed to every worker whose deadline has

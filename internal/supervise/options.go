@@ -98,6 +98,10 @@ type Options struct {
 	// AllStderr passes everything that workers write to stderr to OnOutput,
 	// also when it goes to a file. Each piece costs a message.
 	AllStderr bool
+	// OnKeeperSilence is called from the loop when the keeper has not answered for
+	// some seconds, with a sentence, and with "" when it answers again or has gone.
+	// It must not block. Nil = not called.
+	OnKeeperSilence func(reason string)
 	// LastSeq is the number before the first transition's.
 	LastSeq uint64
 	// CgroupBase is a cgroup v2 directory for this initiator alone, below which

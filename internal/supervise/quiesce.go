@@ -75,7 +75,7 @@ func (l *loop) startQuiesce(stay time.Duration) (*quiesceRequest, error) {
 		w.saved = w.summarize()
 		l.sendSnapshot(w, l.encodeSnapshot(w))
 	}
-	if err := k.Sync(); err != nil {
+	if err := l.syncKeeper(func() { l.finishQuiesce(f) }); err != nil {
 		l.abortUpgrade(err)
 	}
 	return f, nil
@@ -83,9 +83,8 @@ func (l *loop) startQuiesce(stay time.Duration) (*quiesceRequest, error) {
 
 // finishQuiesce handles the keeper's answer that it has sent every event. From
 // here on the next initiator owns everything.
-func (l *loop) finishQuiesce() {
-	f := l.quiescing
-	if f == nil || l.quiesced {
+func (l *loop) finishQuiesce(f *quiesceRequest) {
+	if f != l.quiescing || l.quiesced {
 		return
 	}
 	if l.stopping {

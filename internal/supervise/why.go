@@ -31,7 +31,11 @@ func (s *Supervisor) ExplainWorkers(ctx context.Context, names ...string) (answe
 	err = s.askLoop(ctx, func(l *loop) error {
 		chosen, err := l.chooseWorkers(names)
 		for _, w := range chosen {
-			found = append(found, Explain(w.makeView(), time.Now()))
+			e := Explain(w.makeView(), time.Now())
+			if silence := l.keeperSilence(); silence != "" {
+				e.Sentence = strings.TrimSuffix(e.Sentence, ".") + "; " + silence + "."
+			}
+			found = append(found, e)
 		}
 		return err
 	})
