@@ -37,7 +37,7 @@ func (s *server) listenAPI(token string) (*api.Server, error) {
 	}
 	server, err := s.handover.Listen(api.Options{
 		Addr: settings.ListenAddr, Port: settings.ListenPort, Passed: passed, Own: s.execState != nil && s.execState.OwnsSocket,
-		Token: token, Logger: s.log.Named("api"), Socket: s.Socket(), SocketMode: mode, SocketGroup: group,
+		Config: s.Plan().Path(), Token: token, Logger: s.log.Named("api"), Socket: s.Socket(), SocketMode: mode, SocketGroup: group,
 		ResultBody: s.config.resultBody,
 	})
 	if err != nil {

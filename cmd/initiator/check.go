@@ -19,29 +19,28 @@ func (a *app) checkCommand() *cobra.Command {
 		Use: "check", Short: "Read the INI and show what it defines, or all of its faults",
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			p, err := a.ReadPlan()
-			if err == nil {
-				p.Warnings = append(p.Warnings, missingPrograms(p)...)
-			}
+			p, warnings, err := a.InspectPlan()
 			var faults proactor.Faults
 			switch {
 			case errors.As(err, &faults) && a.Format.JSON:
-				if err := a.Out.WriteJSON(map[string]any{"ok": false, "faults": cli.FaultRows(faults)}); err != nil {
+				if err := a.Out.WriteJSON(map[string]any{"ok": false, "faults": cli.FaultRows(faults), "warnings": append([]string{}, warnings...)}); err != nil {
 					return err
 				}
 				return cli.ExitWith(cli.ExitUsage)
 			case err != nil:
-				return err
+				return errors.Join(err, a.printWarnings(warnings))
 			case a.Format.JSON:
-				return a.Out.WriteJSON(map[string]any{"ok": true, "file": p.File, "warnings": append([]string{}, p.Warnings...), "workers": workerRows(p), "schedules": scheduleRows(p)})
+				return a.Out.WriteJSON(map[string]any{"ok": true, "file": p.File, "warnings": append([]string{}, warnings...), "workers": workerRows(p), "schedules": scheduleRows(p)})
 			}
-			return a.showPlan(p)
+			if err := a.showPlan(p); err != nil {
+				return err
+			}
+			return a.printWarnings(warnings)
 		},
 	}
 }
 
-// showPlan prints the workers and schedules of a plan, and its warnings on
-// stderr.
+// showPlan prints the workers and schedules of a plan.
 func (a *app) showPlan(p *plan.Plan) error {
 	t := terminal.Table{Head: []string{"NAME", "REPLICAS", "SLOTS", "PORT", "READY", "AFTER", "RUNS"}, Optional: []int{5, 4, 3, 2, 1}}
 	for _, r := range workerRows(p) {
@@ -68,7 +67,12 @@ func (a *app) showPlan(p *plan.Plan) error {
 			return err
 		}
 	}
-	for _, w := range p.Warnings {
+	return nil
+}
+
+// printWarnings prints warnings on stderr.
+func (a *app) printWarnings(warnings []string) error {
+	for _, w := range warnings {
 		if _, err := fmt.Fprintln(a.Err, terminal.Printable(w)); err != nil {
 			return err
 		}

@@ -39,7 +39,7 @@ package main
 //	upgrade.go              upgrade
 //	check.go                check
 //	check_rows.go           … definitions and schedules as rows
-//	check_programs.go       … programs that do not exist
+//	check_command.go        … command lines as they are typed
 //	keys.go                 keys
 //	plan.go                 plan
 //	reload.go               reload

@@ -90,8 +90,8 @@ func (a *app) showStatus(s api.Status, names map[string]string, all bool) error 
 	if err := statusTable(s.Workers, time.Now()).PrintTo(a.Out); err != nil {
 		return err
 	}
-	if !all {
-		return nil
+	if err := a.Out.WriteLines(adviceLines(s.Workers)...); err != nil || !all {
+		return err
 	}
 	return a.Out.WriteLines(statusSummary(s)...)
 }

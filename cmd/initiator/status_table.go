@@ -11,6 +11,7 @@ import (
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/task"
 	"initiator/internal/api"
+	"initiator/internal/lifecycle"
 	"initiator/internal/problems"
 	"initiator/internal/supervise"
 )
@@ -29,15 +30,28 @@ func statusTable(list []supervise.Worker, now time.Time) terminal.Table {
 		},
 	}
 	for _, w := range list {
+		reason, _ := lifecycle.CutAdvice(w.Reason)
 		up := "-"
 		if w.PID != 0 && !w.Started.IsZero() {
 			up = terminal.FormatUptime(now.Sub(w.Started))
 		}
 		t.Rows = append(t.Rows, []string{
-			w.Name, terminal.ShortGUID(w.GUID), terminal.StateName(w), terminal.NumberOrDash(w.PID), terminal.NumberOrDash(w.Port), up, strconv.Itoa(w.Restarts), w.Reason,
+			w.Name, terminal.ShortGUID(w.GUID), terminal.StateName(w), terminal.NumberOrDash(w.PID), terminal.NumberOrDash(w.Port), up, strconv.Itoa(w.Restarts), reason,
 		})
 	}
 	return t
+}
+
+// adviceLines returns the advice that statusTable leaves out of the reasons, one line
+// for each definition.
+func adviceLines(list []supervise.Worker) (lines []string) {
+	for _, w := range list {
+		line := w.Name + ": " + lifecycle.PlainProgramAdvice
+		if _, advised := lifecycle.CutAdvice(w.Reason); advised && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 // statusSummary returns the lines below the table: tasks, paused pools, storage

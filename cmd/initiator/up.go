@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"sync"
 	"syscall"
@@ -13,6 +14,7 @@ import (
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator"
 	"initiator/internal/output"
+	"initiator/internal/statedir"
 )
 
 const upLong = `Start the workers of the INI, or only the named workers and their dependencies, and
@@ -106,6 +108,9 @@ func (u *upRun) runInitiator(signalled context.Context, again <-chan syscall.Sig
 	select {
 	case <-u.in.Listening():
 	case err := <-ran:
+		if errors.As(err, new(*statedir.InUseError)) {
+			u.NameOtherFile()
+		}
 		return err
 	}
 	if u.live == nil {

@@ -72,6 +72,9 @@ func (u *upRun) announceReady(lost []string) {
 		return
 	}
 	u.live.PrintLine(up + "; Ctrl-C stops them")
+	for _, line := range adviceLines(u.in.Workers()) {
+		u.live.PrintLine(line)
+	}
 	u.live.PrintLine("the API is at " + u.in.URL() + ", its token in " + shortestPath(filepath.Join(u.in.StateDir(), "token")))
 }
 

@@ -4,6 +4,10 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"net/url"
+	"sync"
+
+	"initiator/internal/api"
 )
 
 // Client speaks to one initiator. Many goroutines may use it. Close it when it is
@@ -14,6 +18,22 @@ type Client struct {
 	outage  outage
 	silence silence
 	shared  sharedStream // for Call and Cancel
+
+	notifyConfig func(path string) // nil = none
+	configNoted  sync.Once
+}
+
+// NotifyConfig sets a function that is called once, with the path of the INI of the
+// initiator that answers, when an answer names the INI. The function must not use the
+// client.
+func NotifyConfig(f func(path string)) Option { return func(c *Client) { c.notifyConfig = f } }
+
+// noteConfig calls the function of NotifyConfig.
+func (c *Client) noteConfig(res *http.Response) {
+	path, err := url.PathUnescape(res.Header.Get(api.ConfigHeader))
+	if c.notifyConfig != nil && err == nil && path != "" {
+		c.configNoted.Do(func() { c.notifyConfig(path) })
+	}
 }
 
 // maxIdleConns is the number of connections that stay open between requests: one

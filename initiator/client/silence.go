@@ -65,7 +65,11 @@ const longestProbePause = 30 * time.Second
 // whether the initiator answers anything.
 func (c *Client) doWatched(req *http.Request) (*http.Response, error) {
 	if c.silence.notify == nil {
-		return c.http.Do(req)
+		res, err := c.http.Do(req)
+		if err == nil {
+			c.noteConfig(res)
+		}
+		return res, err
 	}
 	ctx, cancel := context.WithCancelCause(req.Context())
 	answered := make(chan struct{})
@@ -82,6 +86,7 @@ func (c *Client) doWatched(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	c.silence.report(nil)
+	c.noteConfig(res)
 	res.Body = &watchedBody{res.Body, cancel}
 	return res, nil
 }

@@ -22,6 +22,7 @@ type handlers struct {
 	log         hclog.Logger
 	token       *apiToken
 	url         string            // of the API on TCP
+	config      string            // Options.Config, escaped
 	onLoopback  bool              // only programs on this machine can connect over TCP
 	openStreams *sync.WaitGroup   // counts the streams of clients
 	bodies      *bytebudget.Table // of the bodies of clients' requests, and of the data on their streams

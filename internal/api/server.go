@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"strconv"
@@ -34,7 +35,10 @@ type Options struct {
 	// SocketGroup is the group of the socket; nil = the group of the process.
 	SocketGroup *uint32
 	// Token opens the API on TCP. A client of the unix socket needs none.
-	Token  string
+	Token string
+	// Config is the absolute path of the INI, which clients of the unix socket get with
+	// each answer; "" = none.
+	Config string
 	Logger hclog.Logger // nil = none
 	// StallTimeout is how long a client may read nothing, although data is written
 	// to its connection, before it loses the connection; 0 = 10 minutes.
@@ -134,7 +138,7 @@ func (s *Server) Serve(services *Services) {
 	h := &handlers{
 		Services: services, life: life, log: s.o.Logger, token: s.token, url: s.URL(),
 		onLoopback: loopback.IsListener(s.tcp), openStreams: &s.streams,
-		bodies: s.bodies, resultBody: cmp.Or(s.o.ResultBody, bounds.ResultBody),
+		bodies: s.bodies, resultBody: cmp.Or(s.o.ResultBody, bounds.ResultBody), config: url.PathEscape(s.o.Config),
 	}
 	s.mu.Lock() // RestoreSocket waits
 	defer s.mu.Unlock()

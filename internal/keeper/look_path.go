@@ -33,6 +33,12 @@ func spawnErrno(err error) string {
 	return unix.ErrnoName(e.errno)
 }
 
+// IsSpawnError reports whether err, of LookPath, has the system's error errno.
+func IsSpawnError(err error, errno syscall.Errno) bool {
+	var e spawnError
+	return errors.As(err, &e) && e.errno == errno
+}
+
 // newSpawnError returns the message with the system's error that err holds.
 func newSpawnError(err error, format string, args ...any) error {
 	e := spawnError{message: fmt.Sprintf(format, args...)}
@@ -42,10 +48,10 @@ func newSpawnError(err error, format string, args ...any) error {
 
 var errEmptyCommand = newSpawnError(syscall.ENOENT, "the command is empty")
 
-// lookPath finds the file to execute: name itself when it contains a slash
+// LookPath finds the file to execute: name itself when it contains a slash
 // (relative to dir), else the first executable in the PATH of env, as execvp
 // does it.
-func lookPath(name, dir string, env []string) (string, error) {
+func LookPath(name, dir string, env []string) (string, error) {
 	if name == "" {
 		return "", errEmptyCommand
 	}
@@ -101,9 +107,9 @@ func executableFile(path string) error {
 	return nil
 }
 
-// checkDir reports what is wrong with a working directory. exec itself would
+// CheckDir reports what is wrong with a working directory. exec itself would
 // report it as if the program were missing.
-func checkDir(dir string) error {
+func CheckDir(dir string) error {
 	if dir == "" {
 		return nil
 	}

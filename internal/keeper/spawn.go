@@ -98,10 +98,10 @@ func findProgram(s *SpawnOrder) (string, error) {
 	if len(s.Argv) == 0 {
 		return "", errEmptyCommand
 	}
-	if err := checkDir(s.Dir); err != nil {
+	if err := CheckDir(s.Dir); err != nil {
 		return "", err
 	}
-	return lookPath(s.Argv[0], s.Dir, s.Env)
+	return LookPath(s.Argv[0], s.Dir, s.Env)
 }
 
 // childFDs holds the descriptors of one spawn: the ends that the process gets

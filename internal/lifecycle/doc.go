@@ -25,5 +25,6 @@ package lifecycle
 //	gap.go              time-outs after a time during which the supervisor did not run
 //	death_history.go    DeathHistory: what the restart policy remembers
 //	restart_policy.go   whether and when a worker that has died is started again
+//	plain_program.go    advice for a program that does not know the contract
 //	session.go          Session: what the dispatcher and an incarnation have agreed on
 //	restored_record.go  a record that an earlier initiator has stored

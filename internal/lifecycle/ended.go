@@ -179,7 +179,7 @@ func (s *step) restReason() string {
 func (s *step) applyRestartPolicy() string {
 	var v RestartDecision
 	s.Deaths, v = s.decideRestart(s.LastExit)
-	s.Rule = v.Rule
+	s.Rule, v.Reason = v.Rule, s.adviseAfterDeath(v.Reason)
 	switch v.Choice {
 	case stayExited:
 		s.Wanted = false

@@ -26,10 +26,11 @@ type Record struct {
 	BeganBefore    time.Time `json:"Before"` // Began of the incarnation before; zero = there was none
 	Started        time.Time // when the process was spawned
 	Deadline       time.Time // when start_timeout, drain or the wait of this phase ends; zero = never
-	MainDeadline   time.Time `json:",omitzero"` // when the pidfile must name another main process; zero = the worker has a main process
-	Ready          bool      `json:"Proved"`    // readiness is proven; startsecs may not have passed yet
-	ReachedRunning bool      `json:"Up"`        // this process has been RUNNING
-	AnnouncedStop  bool      `json:"Leaving"`   // the worker reported that it is stopping
+	MainDeadline   time.Time `json:",omitzero"`  // when the pidfile must name another main process; zero = the worker has a main process
+	Ready          bool      `json:"Proved"`     // readiness is proven; startsecs may not have passed yet
+	ReachedRunning bool      `json:"Up"`         // this process has been RUNNING
+	SpokeContract  bool      `json:",omitempty"` // a process before this one has been ready
+	AnnouncedStop  bool      `json:"Leaving"`    // the worker reported that it is stopping
 	ReadySince     time.Time // start of the unbroken readiness; zero = not ready
 	LastBeat       time.Time // the last WATCHDOG=1; zero = the worker sends none
 	ProbeFailures  int       `json:"Failed"`   // failures of `probe` in a row

@@ -59,6 +59,7 @@ func beginIncarnation(s *step) string {
 		Incarnation: kept.Incarnation + 1, Restarts: kept.Restarts,
 		Began: s.now, BeganBefore: kept.Began, Started: s.now, Deadline: s.deadlineIn(kept.Spec.StartTimeout),
 		LastExit: kept.LastExit, Rule: kept.Rule, Deaths: kept.Deaths, Left: kept.Left,
+		SpokeContract: kept.hasSpoken(),
 	}
 	if kept.FollowsDeath {
 		s.Restarts++
@@ -93,7 +94,7 @@ func processStarted(s *step) string {
 		return s.readinessReached(s.NotReadyReason)
 	}
 	s.addAction(StartProbing)
-	return fmt.Sprintf("pid %d runs; not ready yet: %s", s.PID, ReadinessLacks(s.Spec))
+	return s.adviseWhileStarting(fmt.Sprintf("pid %d runs; not ready yet: %s", s.PID, ReadinessLacks(s.Spec)))
 }
 
 func laterTime(a, b time.Time) time.Time {
@@ -194,7 +195,7 @@ func noteNotReady(s *step) string {
 		s.e.Reason = "it says that it is stopping"
 	}
 	s.NotReadyReason = s.e.Reason
-	return fmt.Sprintf("pid %d runs; not ready yet: %s", s.PID, s.NotReadyReason)
+	return s.adviseWhileStarting(fmt.Sprintf("pid %d runs; not ready yet: %s", s.PID, s.NotReadyReason))
 }
 
 // extendDeadline handles EXTEND_TIMEOUT_USEC. The deadline never moves closer.

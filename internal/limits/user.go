@@ -55,6 +55,13 @@ func lookUpUser(name string) (identity, error) {
 	return id, err
 }
 
+// CheckUser looks for "user" or "user:group" on this machine. The error is an
+// UnknownNameError for a name that the machine does not have.
+func CheckUser(name string) error {
+	_, err := lookUpUser(name)
+	return err
+}
+
 // defaultShell is the shell of a user whose shell is not known.
 const defaultShell = "/bin/sh"
 

@@ -133,7 +133,9 @@ var contradictions = []contradiction{
 
 // checkPlan reports every contradiction of the plan.
 func (d *draft) checkPlan() {
-	d.checkSettings()
+	if !d.isFaulty("initiator") {
+		d.checkSettings()
+	}
 	d.checkStdin(proactor.DefaultSection, d.plan.Defaults)
 	if len(d.plan.Workers) == 0 {
 		d.plan.Warnings = append(d.plan.Warnings, d.plan.File+": there is no [worker:NAME], so nothing will be started")
@@ -141,6 +143,7 @@ func (d *draft) checkPlan() {
 	for i := range d.plan.Workers {
 		d.checkWorker(&d.plan.Workers[i])
 	}
+	warnShellWords(d, "initiator", initiatorKeys)
 	d.checkFixedPorts()
 	d.checkConfigs()
 	d.checkGroups()
@@ -151,14 +154,18 @@ func (d *draft) checkPlan() {
 func (d *draft) checkWorker(s *Spec) {
 	section := "worker:" + s.Name
 	given := func(key string) bool { return d.isGiven(section, key) }
-	d.checkWhat(section)
-	for _, c := range slices.Concat(contradictions, probeContradictions) {
-		if c.bad(s, given) {
-			d.addFault(section, d.firstGiven(section, c.keys), c.problem, c.remedy)
+	if !d.isFaulty(section) {
+		d.checkWhat(section)
+		for _, c := range slices.Concat(contradictions, probeContradictions) {
+			if c.bad(s, given) {
+				d.addFault(section, d.firstGiven(section, c.keys), c.problem, c.remedy)
+			}
 		}
+		d.checkExposure(section, s.ListenAddr)
+		d.warnPlainProgram(section, s)
 	}
-	d.checkExposure(section, s.ListenAddr)
 	d.warnBraces(section, s)
+	warnShellWords(d, section, workerKeys)
 	if s.Contract {
 		d.checkStdin("worker:"+s.Name, s.Config)
 	}

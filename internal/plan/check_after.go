@@ -11,7 +11,7 @@ import (
 func (d *draft) checkAfter() {
 	for _, s := range d.plan.Workers {
 		for _, dep := range s.After {
-			if _, known := d.plan.FindSpec(dep.Name); !known {
+			if d.isUnknown(dep.Name) {
 				d.addFault("worker:"+s.Name, "after", fmt.Sprintf("there is no [worker:%s]", dep.Name), d.suggestWorker(dep.Name))
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"initiator/internal/spelling"
+	"initiator/proactor"
 )
 
 func (d *draft) checkSettings() {
@@ -48,7 +49,7 @@ func (d *draft) checkConfigs() {
 		if !ok {
 			continue
 		}
-		if _, known := d.plan.FindSpec(name); !known {
+		if d.isUnknown(name) {
 			d.addFault(s.Name, "", fmt.Sprintf("there is no [worker:%s]", name), d.suggestWorker(name))
 		}
 	}
@@ -57,19 +58,29 @@ func (d *draft) checkConfigs() {
 func (d *draft) checkGroups() {
 	for _, g := range d.plan.Groups {
 		section := "group:" + g.Name
-		if len(g.Programs) == 0 {
+		if len(g.Programs) == 0 && !d.isFaulty(section) {
 			d.addFault(section, "", "the group is empty", "write programs = NAME, NAME")
 		}
 		for _, name := range g.Programs {
 			s, known := d.plan.FindSpec(name)
 			switch {
-			case !known:
+			case d.isUnknown(name):
 				d.addFault(section, "programs", fmt.Sprintf("there is no [worker:%s]", name), d.suggestWorker(name))
-			case s.Group != g.Name:
+			case known && s.Group != g.Name:
 				d.addFault(section, "programs", fmt.Sprintf("%s is already in the group %s", name, s.Group), "a worker is in one group; remove it from the other")
 			}
 		}
 	}
+}
+
+// isUnknown reports whether no section defines a worker of that name. A section with a
+// misspelt kind may be meant to define it.
+func (d *draft) isUnknown(name string) bool {
+	_, known := d.plan.FindSpec(name)
+	return !known && !slices.ContainsFunc(d.cfg.Sections(), func(s *proactor.Section) bool {
+		kind, rest, _ := strings.Cut(s.Name, ":")
+		return rest == name && kind != "config" && kind != "group" && kind != "schedule"
+	})
 }
 
 // suggestWorker returns the remedy for a name that no worker has.

@@ -34,6 +34,8 @@ package plan
 //	check.go           contradictions within a worker
 //	check_plan.go      contradictions between workers, and in [initiator]
 //	check_after.go     dependencies: unknown names, circles
+//	plain_program.go   warns of a program that cannot speak the contract
+//	shell_words.go     warns of words that only a shell understands
 //	inheritance.go     environment_inherit: its values, and what it selects
 //	exposure.go        warns of files and of a socket that other users can use
 //	envfile.go         reads the files that env_file names

@@ -91,6 +91,7 @@ var faultDocuments = []struct{ name, doc string }{
 	{"replicas that share a socket", "[worker:a]\ncommand = x\ncontract = off\nsocket = inherit\nport = 8000\nreplicas = 2\nready = http:/health\nprobe = http:/health\n"},
 	{"port that nobody is told", "[worker:a]\ncommand = x\ncontract = off\nready = tcp\n"},
 	{"value that stdin cannot carry", "[worker:a]\ncommand = x\n[config:a]\ntext = ${env:COMMENT}\n"},
+	{"faults of keys, contradictions and unknown names at once", "[worker:a]\ncommand = x\nreplica = 2\nafter = bb:ready\n[worker:b]\ncommand = x\nport = 80\nreplicas = 2\n[wroker:c]\ncommand = x\n[worker:d]\ncommand = x\nafter = c\nstopwaitsecs = long\nenv_file = gone\n[schedule:s]\nevery = 1x\ntask = aa\n[config:e]\nx = 1\n"},
 	{"many faults of all kinds", "[worker:a]\ncommand = x\nslots = many\nslots = 2\ncolor = red\n[worker:b\n"},
 }
 

@@ -33,21 +33,17 @@ type loader struct {
 }
 
 // makePlan reads keys and values also when lines are faulty, so that all faults
-// are reported at once. It looks for contradictions only when every line was
-// understood.
-func (l *loader) makePlan(cfg *proactor.Config, path string) *Plan {
+// are reported at once.
+func (l *loader) makePlan(cfg *proactor.Config, path string) *draft {
 	d := newDraft(cfg, path, l.env)
 	d.readSections()
-	if len(l.faults)+len(d.faults) == 0 {
-		d.settlePlan()
-		d.checkPlan()
-	}
-	if len(l.faults)+len(d.faults) == 0 {
+	if d.settled = d.settleAndCheck(l.faults); d.settled {
 		d.readEnvFiles()
 		d.plan.Warnings = append(d.plan.Warnings, d.plan.Settings.socketWarnings(d.warningAt)...)
 	}
 	l.faults = append(l.faults, d.faults...)
-	return d.plan
+	d.plan.Warnings = append(l.warnings, d.plan.Warnings...)
+	return d
 }
 
 func readFile(path string) ([]byte, error) {

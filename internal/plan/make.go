@@ -17,15 +17,42 @@ import (
 func MakePlan(cfg *proactor.Config, path string, env Env) (*Plan, error) {
 	d := newDraft(cfg, path, env)
 	d.readSections()
-	if len(d.faults) == 0 {
-		d.settlePlan()
-		d.checkPlan()
-	}
+	d.settleAndCheck(nil)
 	if err := d.faults.Err(); err != nil {
 		return nil, err
 	}
 	return d.plan, nil
 }
+
+// settleAndCheck fills in what depends on several keys, and looks for contradictions.
+// It does so also when there are faults, so that all are reported at once. Before are
+// the faults of the lines themselves. A section that could not be understood as a whole
+// makes the names of all sections uncertain, and then nothing is settled. It reports
+// whether it has settled the plan.
+func (d *draft) settleAndCheck(before proactor.Faults) bool {
+	if slices.ContainsFunc(before, func(f proactor.Fault) bool { return f.Key == "" }) {
+		return false
+	}
+	d.noteFaults(before)
+	d.noteFaults(d.faults)
+	d.settlePlan()
+	d.checkPlan()
+	return true
+}
+
+// noteFaults notes the sections and keys that have a fault.
+func (d *draft) noteFaults(faults proactor.Faults) {
+	for _, f := range faults {
+		if d.faulty[f.Section] == nil {
+			d.faulty[f.Section] = map[string]bool{}
+		}
+		d.faulty[f.Section][f.Key] = true
+	}
+}
+
+// isFaulty reports whether a section, as it was read, has a fault. Its contradictions
+// may be consequences of that fault, and are not reported.
+func (d *draft) isFaulty(section string) bool { return len(d.faulty[section]) > 0 }
 
 // draft is a plan that is being made.
 type draft struct {
@@ -35,6 +62,8 @@ type draft struct {
 	plan     *Plan
 	given    map[string]map[string]bool // by section: the keys that are not defaults
 	faults   proactor.Faults
+	settled  bool                       // settleAndCheck has settled the plan
+	faulty   map[string]map[string]bool // by section: the keys with a fault; "" = the section itself
 
 	secretVariables map[string]bool // the environment variables that secret keys name
 	resolvesSecret  bool            // the key whose value is being resolved is secret
@@ -49,6 +78,7 @@ func newDraft(cfg *proactor.Config, path string, env Env) *draft {
 		env:             env,
 		plan:            &Plan{File: path, Dir: dir, Sections: map[string][]Entry{}},
 		given:           map[string]map[string]bool{},
+		faulty:          map[string]map[string]bool{},
 		secretVariables: map[string]bool{},
 	}
 	d.cfg, d.commands = d.withReferences(cfg, env.Self), d.withReferences(cfg, selfMark)

@@ -88,6 +88,10 @@ func (d *draft) readSchedule(s *proactor.Section, name string) {
 func (d *draft) checkSchedules() {
 	for _, s := range d.plan.Schedules {
 		section := "schedule:" + s.Name
+		d.checkScheduleTarget(section, s)
+		if d.isFaulty(section) {
+			continue
+		}
 		every, cron := d.isGiven(section, "every"), d.isGiven(section, "cron")
 		switch {
 		case !every && !cron:
@@ -99,14 +103,20 @@ func (d *draft) checkSchedules() {
 		}
 		if s.Task == "" {
 			d.addFault(section, "", "the schedule has no task", "write task = NAME, of a [worker:NAME]")
-			continue
 		}
-		switch pool, known := d.plan.findPool(s.Task); {
-		case !known:
-			d.addFault(section, "task", fmt.Sprintf("there is no [worker:%s]", s.Task), d.suggestWorker(s.Task))
-		case pool.Protocol == "none":
-			d.addFault(section, "task", fmt.Sprintf("[worker:%s] takes no tasks: it has contract = off or protocol = none", pool.Name), "name a worker of the contract, or one with exec")
-		}
+	}
+}
+
+// checkScheduleTarget finds a schedule whose pool does not exist or takes no tasks.
+func (d *draft) checkScheduleTarget(section string, s Schedule) {
+	if s.Task == "" {
+		return
+	}
+	switch pool, known := d.plan.findPool(s.Task); {
+	case known && pool.Protocol == "none" && !d.isFaulty("worker:"+pool.Name):
+		d.addFault(section, "task", fmt.Sprintf("[worker:%s] takes no tasks: it has contract = off or protocol = none", pool.Name), "name a worker of the contract, or one with exec")
+	case !known && d.isUnknown(s.Task):
+		d.addFault(section, "task", fmt.Sprintf("there is no [worker:%s]", s.Task), d.suggestWorker(s.Task))
 	}
 }
 

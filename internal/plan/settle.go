@@ -10,8 +10,8 @@ import (
 	"initiator/proactor"
 )
 
-// settlePlan fills in the values that depend on other keys. It runs only on
-// sections without faults.
+// settlePlan fills in the values that depend on other keys. A key with a fault has its
+// default.
 func (d *draft) settlePlan() {
 	d.settleSettings()
 	d.settleModules()
@@ -188,8 +188,11 @@ func (d *draft) groupNamed(name string) *Group {
 	return &d.plan.Groups[len(d.plan.Groups)-1]
 }
 
-func (d *draft) addWarning(section, key, problem string) {
-	d.plan.Warnings = append(d.plan.Warnings, d.faultAt(section, key, problem, "").Error())
+func (d *draft) addWarning(section, key, problem string) { d.addWarningAt(section, key, problem, "") }
+
+// addWarningAt adds a warning with its remedy.
+func (d *draft) addWarningAt(section, key, problem, remedy string) {
+	d.plan.Warnings = append(d.plan.Warnings, d.faultAt(section, key, problem, remedy).Error())
 }
 
 // warningAt returns a warning about a key of [initiator].

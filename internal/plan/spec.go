@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"path/filepath"
 	"time"
 
 	"initiator/proactor"
@@ -34,6 +35,14 @@ type Plan struct {
 	SecretVariables []string
 	// Warnings are faults that do not stop a start, such as a clamped port.
 	Warnings []string
+}
+
+// Path returns the absolute path of File; "" when the plan comes from no file.
+func (p *Plan) Path() string {
+	if p.File == "" {
+		return ""
+	}
+	return filepath.Join(p.Dir, filepath.Base(p.File))
 }
 
 // FindSpec returns the worker definition with that name.

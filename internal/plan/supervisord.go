@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +17,7 @@ import (
 
 // loadSupervisord makes the plan of a file that is written for supervisord.
 // Data is the content of the file.
-func loadSupervisord(path string, data []byte, env Env) (*Plan, error) {
+func loadSupervisord(path string, data []byte, env Env) (*conversion, error) {
 	f, err := supervisord.Parse(path, data, worldOf(env))
 	if err != nil {
 		return nil, err
@@ -30,7 +31,7 @@ func loadSupervisord(path string, data []byte, env Env) (*Plan, error) {
 		m.plan.Warnings = append(m.plan.Warnings, m.socketWarning("socket_group", "the initiator's own socket belongs to the user that runs the initiator", ""))
 	}
 	m.plan.Warnings = append(m.plan.Warnings, m.plan.Settings.socketWarnings(m.socketWarning)...)
-	return m.plan, nil
+	return m, nil
 }
 
 // socketWarning is a warning about the section that the socket's settings came
@@ -77,7 +78,36 @@ func newConversion(f *supervisord.File) *conversion {
 	for _, w := range f.Warnings {
 		m.addWarning(w)
 	}
+	m.warnShellWords()
 	return m
+}
+
+// warnShellWords warns of commands that expect a shell, once for each program.
+func (m *conversion) warnShellWords() {
+	warned := map[*supervisord.Section]bool{}
+	for i, p := range m.processes {
+		if problem, remedy := shellMistake(p.Command); problem != "" && !warned[p.Section] {
+			warned[p.Section] = true
+			m.addWarning(m.faultAt(&m.plan.Workers[i], "command", problem, remedy))
+		}
+	}
+}
+
+// faultAt returns a fault of a worker of the plan, at the line of a key.
+func (m *conversion) faultAt(s *Spec, key, problem, remedy string) proactor.Fault {
+	f := proactor.Fault{File: s.File, Line: s.Line, Section: s.Name, Problem: problem, Remedy: remedy}
+	at := slices.IndexFunc(m.plan.Workers, func(w Spec) bool { return w.Name == s.Name })
+	if at < 0 {
+		return f
+	}
+	section := m.processes[at].Section
+	f.Section = section.Name
+	for _, k := range section.Keys {
+		if k.Name == key {
+			f.File, f.Line, f.Key = k.File, k.Line, key
+		}
+	}
+	return f
 }
 
 func (m *conversion) addWarning(f proactor.Fault) {

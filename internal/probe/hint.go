@@ -72,5 +72,5 @@ func describePorts(held []netip.AddrPort, own int) string {
 	if names == nil {
 		return ""
 	}
-	return "; this worker listens on " + strings.Join(names, ", ")
+	return lifecycle.ListensElsewhere + strings.Join(names, ", ")
 }

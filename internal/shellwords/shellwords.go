@@ -25,8 +25,24 @@ func SplitLine(s string) Line {
 	return c.Line
 }
 
+// Protected stands in the words of BareWords for a character that a quotation or a
+// backslash protects.
+const Protected = '\uFFFD'
+
+// BareWords splits a line as SplitLine does, and returns Protected in the place of each
+// character that a shell would take as it stands.
+func BareWords(s string) []string {
+	c := cutter{bare: true}
+	for _, r := range s {
+		c.addRune(r)
+	}
+	c.endWord()
+	return c.Words
+}
+
 type cutter struct {
 	Line
+	bare bool // see BareWords
 	word strings.Builder
 	open bool // a word has begun, if only by an empty quotation
 }
@@ -36,9 +52,9 @@ func (c *cutter) addRune(r rune) {
 	case c.Escaped:
 		c.Escaped = false
 		if c.Quote == '"' && r != '"' && r != '\\' {
-			c.word.WriteByte('\\')
+			c.writeProtected('\\')
 		}
-		c.word.WriteRune(r)
+		c.writeProtected(r)
 	case r == '\\' && c.Quote != '\'':
 		c.Escaped, c.open = true, true
 	case c.Quote != 0 && r == c.Quote:
@@ -47,10 +63,20 @@ func (c *cutter) addRune(r rune) {
 		c.Quote, c.open = r, true
 	case c.Quote == 0 && strings.ContainsRune(" \t\r\n", r):
 		c.endWord()
+	case c.Quote != 0:
+		c.writeProtected(r)
 	default:
 		c.open = true
 		c.word.WriteRune(r)
 	}
+}
+
+// writeProtected adds a character that a quotation or a backslash protects.
+func (c *cutter) writeProtected(r rune) {
+	if c.bare {
+		r = Protected
+	}
+	c.word.WriteRune(r)
 }
 
 func (c *cutter) endWord() {

@@ -28,6 +28,17 @@ func (e *StillRunsError) Error() string {
 	return fmt.Sprintf("an initiator (pid %d) still runs for the state directory %s, which was removed or replaced while it ran: its workers run on. Save its tasks with `initiator task export FILE`, stop it with `initiator shutdown` or `kill %d`, and then start again", e.PID, e.Path, e.PID)
 }
 
+// InUseError says that an initiator runs for a state directory.
+type InUseError struct {
+	Path   string
+	holder string // see describeHolder
+}
+
+// Error names the process, and says what to do.
+func (e *InUseError) Error() string {
+	return fmt.Sprintf("state directory %s is in use by another initiator%s: `initiator status` shows it; stop it, or set another state_dir", e.Path, e.holder)
+}
+
 // takeLock takes the lock in the directory. Without a lock file it makes one.
 func (d *Dir) takeLock() error {
 	lock, err := d.openLock()
@@ -36,7 +47,7 @@ func (d *Dir) takeLock() error {
 	}
 	if err := awaitLock(lock); err != nil {
 		defer func() { _ = lock.Close() }() // nothing was written
-		return fmt.Errorf("state directory %s is in use by another initiator%s: `initiator status` shows it; stop it, or set another state_dir", d.path, describeHolder(lock))
+		return &InUseError{d.path, describeHolder(lock)}
 	}
 	writePID(lock)
 	d.lock = lock

@@ -47,10 +47,11 @@ func (s *Supervisor) ExplainWorkers(ctx context.Context, names ...string) (answe
 
 // Explain makes the sentence: the state and since when, the reason, the last
 // exit and its class, the rule that applied last, when the next start is due,
-// and which dependencies are not met. It is pure.
+// which dependencies are not met, and what to do. It is pure.
 func Explain(w Worker, now time.Time) Explanation {
 	a := Explanation{Worker: w}
-	parts := []string{fmt.Sprintf("%s has been %s for %s: %s", workerLabel(w), statePhrase(w), lifecycle.FormatDuration(now.Sub(w.Since)), w.Reason)}
+	reason, advised := lifecycle.CutAdvice(w.Reason)
+	parts := []string{fmt.Sprintf("%s has been %s for %s: %s", workerLabel(w), statePhrase(w), lifecycle.FormatDuration(now.Sub(w.Since)), reason)}
 	if !w.NextStart.IsZero() {
 		a.NextIn = lifecycle.FormatDuration(max(0, w.NextStart.Sub(now)))
 		parts = append(parts, "the next start is due in "+a.NextIn)
@@ -75,6 +76,9 @@ func Explain(w Worker, now time.Time) Explanation {
 	parts = append(parts, w.Unenforced...)
 	if w.Status != "" {
 		parts = append(parts, "its status: "+w.Status)
+	}
+	if advised {
+		parts = append(parts, lifecycle.PlainProgramAdvice)
 	}
 	if advice := adviseOn(w); advice != "" {
 		parts = append(parts, advice)

@@ -10,6 +10,7 @@ import (
 
 	"initiator/initiator"
 	"initiator/internal/plan"
+	"initiator/internal/preflight"
 	"initiator/internal/statedir"
 	"initiator/proactor"
 )
@@ -73,6 +74,27 @@ func (a *App) ReadPlan() (*plan.Plan, error) {
 	}
 	a.plan, err = s.Plan()
 	return a.plan, err
+}
+
+// InspectPlan returns the plan of the INI, and everything that is doubtful about it, also
+// what it needs of this machine. With faults it returns what was understood, and the
+// warnings are complete.
+func (a *App) InspectPlan() (p *plan.Plan, warnings []string, err error) {
+	s, err := a.readSource()
+	if err != nil {
+		return nil, nil, err
+	}
+	if p, err = s.Inspect(); p == nil {
+		return nil, nil, err
+	}
+	warnings = p.Warnings
+	for _, f := range preflight.Examine(p, s.HasFault) {
+		warnings = append(warnings, s.FaultAt(f.Spec, f.Key, f.Problem, f.Remedy).Error())
+	}
+	if other := a.findOtherFile(); other != "" {
+		warnings = append(warnings, other)
+	}
+	return p, warnings, err
 }
 
 // FileFault makes a fault of usage of an error that says that a file cannot be

@@ -18,6 +18,7 @@ package cli
 //	connect.go           clients of the running initiator
 //	reconnect.go         --reconnect, and what a user is told of an outage
 //	silence.go           an initiator that is stopped or hangs
+//	other_file.go        an initiator of another INI in the same state directory
 //	wait.go              --wait, and what a verb waits for
 //	select.go            workers by definition, group, guid or supervisorctl's name
 //	changes.go           what a reload changes

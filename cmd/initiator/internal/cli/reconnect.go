@@ -18,7 +18,7 @@ func (a *App) AddReconnectFlag(f *pflag.FlagSet) {
 
 // clientOptions returns the options of every client of this command.
 func (a *App) clientOptions() []client.Option {
-	options := []client.Option{client.NotifyOutage(a.printOutage), client.NotifySilence(silenceLimit, a.noteSilence)}
+	options := []client.Option{client.NotifyOutage(a.printOutage), client.NotifySilence(silenceLimit, a.noteSilence), client.NotifyConfig(a.noteConfig)}
 	if a.reconnect.Given {
 		options = append(options, client.ReconnectFor(a.reconnect.Value))
 	}
