@@ -173,7 +173,7 @@ environment_inherit = TEST_O*, HOME
 command             = ${initiator:self} job sum
 environment_inherit = all
 `)
-	ours := []string{"INITIATOR_FDS", "INITIATOR_GUID", "INITIATOR_INCARNATION", "INITIATOR_PORT", "INITIATOR_STATE", "INITIATOR_URL", "PORT"}
+	ours := []string{"INITIATOR_FDS", "INITIATOR_GUID", "INITIATOR_INCARNATION", "INITIATOR_PORT", "INITIATOR_PROGRAM", "INITIATOR_STATE", "INITIATOR_URL", "PORT"}
 	for name, want := range map[string][]string{
 		"none": append([]string{"MINE"}, ours...),
 		"some": append([]string{"HOME", "TEST_ONE"}, ours...),

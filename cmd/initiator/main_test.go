@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"initiator/initiator/client"
+	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
 	"initiator/internal/lifecycle"
 	"initiator/internal/problems"
@@ -30,6 +31,9 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "job" {
 		main()
+	}
+	if filepath.Base(os.Args[0]) != "initiator" {
+		initiatortest.RunWorker()
 	}
 	os.Setenv("GORACE", raceOptions)
 	_ = flag.Set("test.parallel", "4") // the tests mostly wait; the command line has precedence

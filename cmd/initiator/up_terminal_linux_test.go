@@ -122,8 +122,8 @@ func TestUpOnATerminal(t *testing.T) {
 func TestUpAtTwentyColumns(t *testing.T) {
 	dir := newTestDirectory(t, "[worker:adder]\ncommand = ${initiator:self} job sum\nreplicas = 2\n[worker:gone]\ncommand = ./nowhere\nstartretries = 1\n")
 	cmd, lines := onTerminal(t, dir, 20, "up")
-	first := awaitOnTerminal(t, lines, "running; Ctrl-C")
-	if !strings.Contains(first, "adder \x1b[32mRUNNING") || !strings.Contains(first, "1 worker could not\r") {
+	first := awaitOnTerminal(t, lines, "stops them")
+	if !strings.Contains(first, "adder \x1b[32mRUNNING") || !strings.Contains(first, "says why and what\r") {
 		t.Errorf("no states, or a sentence that is not folded:\n%q", first)
 	}
 	for line := range strings.Lines(first) {

@@ -95,7 +95,7 @@ var (
 	plainPrograms = []string{
 		"cat", "cron", "crond", "date", "echo", "false", "sleep", "tail", "true", "yes",
 		"apache2", "caddy", "haproxy", "httpd", "lighttpd", "nginx", "traefik", "varnishd",
-		"etcd", "mariadbd", "memcached", "minio", "mongod", "mosquitto", "mysqld", "nats-server", "postgres", "rabbitmq-server", "redis-server", "valkey-server",
+		"etcd", "mariadbd", "memcached", "minio", "mongod", "mosquitto", "mysqld", "nats-server", "postgres", "rabbitmq-server", "redis-server", "valkey-server", //nolint:misspell // mosquitto is a program
 		"celery", "grafana-server", "node_exporter", "php-fpm", "prometheus", "sshd", "supervisord",
 	}
 	// plainModules are modules of Python of the same kind.
