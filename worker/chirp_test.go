@@ -10,10 +10,12 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 
+	"initiator/internal/loopback/loopbacktest"
 	"initiator/internal/stream"
 	"initiator/proactor/chirp"
 )
@@ -213,14 +215,10 @@ func TestUnusableChirpPortFailsStart(t *testing.T) {
 // TestChirpPortIsReadFromINI, like every setting of a launched worker.
 func TestChirpPortIsReadFromINI(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := l.Addr().(*net.TCPAddr).AddrPort()
-	l.Close()
+	port := loopbacktest.FreePort(t)
+	at := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port))
 	heard := make(chan netip.AddrPort, 1)
-	text := "[a1b2]\nchirp_port = " + netip.AddrPort(at).String()[len("127.0.0.1:"):] + "\n"
+	text := "[a1b2]\nchirp_port = " + strconv.Itoa(port) + "\n"
 	launch(t, Options{Stdin: strings.NewReader(text), onChirpListening: func(a netip.AddrPort) { heard <- a }})
 	if got := await(t, heard, "the port"); got != at {
 		t.Errorf("%s, want %s", got, at)

@@ -3,19 +3,20 @@ package main
 import (
 	"context"
 	"net"
+	"strconv"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"initiator/internal/loopback/loopbacktest"
 )
 
 // freePort sets $PORT to a free port, and $WORKER to its URL.
 func freePort(ts *testscript.TestScript, _ bool, _ []string) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := loopbacktest.FindFreePort()
 	ts.Check(err)
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	ts.Setenv("PORT", port)
-	ts.Setenv("WORKER", "http://127.0.0.1:"+port)
+	ts.Setenv("PORT", strconv.Itoa(port))
+	ts.Setenv("WORKER", "http://127.0.0.1:"+strconv.Itoa(port))
 }
 
 // awaitListener waits until a URL accepts connections: `answers $WORKER`.

@@ -3,16 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"initiator/initiator/client"
+	"initiator/internal/loopback/loopbacktest"
 	"initiator/internal/supervise"
 )
 
@@ -66,7 +67,7 @@ func followPage(t *testing.T, text string) {
 	ports := map[string]string{}
 	text = docPorts.ReplaceAllStringFunc(text, func(port string) string {
 		if ports[port] == "" {
-			ports[port] = aFreePort(t)
+			ports[port] = strconv.Itoa(loopbacktest.FreePort(t))
 		}
 		return ports[port]
 	})
@@ -111,17 +112,6 @@ func programDirectory(t *testing.T) string {
 		paths = append(paths, path)
 	}
 	return fmt.Sprintf("export PATH='%s':\"$PATH\" PYTHONPATH='%s' PYTHONDONTWRITEBYTECODE=1", bin, strings.Join(paths, ":"))
-}
-
-func aFreePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
 }
 
 // awaitInitiator waits until the initiator of a page answers and has its workers.

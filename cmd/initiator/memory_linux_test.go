@@ -110,8 +110,10 @@ func TestAnswersTakeLittleMemory(t *testing.T) {
 func TestBodiesOfOneClientTakeLittleMemory(t *testing.T) {
 	const length = bounds.PeerBodies/2 + 1 // one body at a time
 	most := int64(12 * length)             // while it is decoded and stored, and until its garbage is collected
+	tasks := testlength.Count(3, 32)
 	if testlength.RaceDetector {
 		most *= 3
+		tasks = 2 // a body waits for at most a minute
 	}
 	up := startProcess(t, newTestDirectory(t, fmt.Sprintf(memoryINI, t.TempDir())), "up")
 	up.awaitOutput("all workers are ready")
@@ -125,7 +127,7 @@ func TestBodiesOfOneClientTakeLittleMemory(t *testing.T) {
 	body := `{"pool":"closed","data":"` + strings.Repeat("x", length) + `"}`
 	before := up.resetPeak()
 	var senders sync.WaitGroup
-	for range testlength.Count(3, 32) {
+	for range tasks {
 		senders.Go(func() {
 			res, err := web.Post("http://initiator/api/v1/tasks", "application/json", strings.NewReader(body))
 			if err != nil {

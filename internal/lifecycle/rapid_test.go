@@ -77,10 +77,14 @@ func (w *world) release() {
 }
 
 // end carries out an order to end the process. Sometimes the answer is lost,
-// and the repeated order must suffice.
+// and the repeated order must suffice. No process replaces a main process that ends
+// by order.
 func (w *world) end(lose bool) {
 	w.release()
+	follow := w.follow
+	w.follow = false
 	w.die(Exit{Class: ExitSignal, Signal: "TERM", Code: -1}, 0)
+	w.follow = follow
 	clear(w.left)
 	if !lose {
 		w.news = append(w.news, Event{Kind: ProcessesGone, Incarnation: w.r.Incarnation, EmptyProven: true})

@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+
+	"initiator/internal/loopback/loopbacktest"
 )
 
 // jobs are Celery's, and client.py runs one for each line of its input.
@@ -43,7 +45,7 @@ var celery = daemon{
 	programs: []string{"celery", "redis-server"},
 	clients:  4,
 	prepare: func(s *system) request {
-		port := freePort(s.t)
+		port := loopbacktest.FreePort(s.t)
 		s.write("tasks.py", fmt.Sprintf(celeryJobs, port))
 		s.write("client.py", celeryClient)
 		s.write("initiator.ini", redisINI(s, port)+`

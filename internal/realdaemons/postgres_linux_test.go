@@ -6,12 +6,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"initiator/internal/loopback/loopbacktest"
 )
 
 // preparePostgres makes a database and its section.
 func preparePostgres(s *system) (query func(ctx context.Context, sql string) error) {
 	programs := filepath.Dir(newestProgram(s.t, "/usr/lib/postgresql/*/bin/postgres"))
-	data, port := s.makeDirectory("data", "postgres"), freePort(s.t)
+	data, port := s.makeDirectory("data", "postgres"), loopbacktest.FreePort(s.t)
 	s.mustRun("setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups",
 		programs+"/initdb", "-A", "trust", "-D", data+"/db", "-U", "postgres")
 	s.write("initiator.ini", fmt.Sprintf(`[worker:postgres]

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+
+	"initiator/internal/loopback/loopbacktest"
 )
 
 // redisINI is the section of a redis that syncs each write before its answer.
@@ -29,7 +31,7 @@ var redis = daemon{
 	programs: []string{"redis-server"},
 	clients:  4,
 	prepare: func(s *system) request {
-		port := freePort(s.t)
+		port := loopbacktest.FreePort(s.t)
 		s.write("initiator.ini", redisINI(s, port))
 		var acknowledged atomic.Int64
 		return func(ctx context.Context) error {

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"initiator/internal/loopback/loopbacktest"
 )
 
 // keepINI is the end of each daemon's section: the daemon survives its initiator.
@@ -19,7 +21,7 @@ var nginx = daemon{
 	programs: []string{"nginx"},
 	clients:  4,
 	prepare: func(s *system) request {
-		port := freePort(s.t)
+		port := loopbacktest.FreePort(s.t)
 		s.write("index.html", strings.Repeat("nginx\n", 1000))
 		s.write("nginx.conf", fmt.Sprintf(`daemon off;
 pid %[1]s/nginx.pid;
@@ -54,7 +56,7 @@ var nginxInBackground = daemon{
 	programs: []string{"nginx"},
 	clients:  4,
 	prepare: func(s *system) request {
-		port := freePort(s.t)
+		port := loopbacktest.FreePort(s.t)
 		s.write("index.html", strings.Repeat("nginx\n", 1000))
 		s.write("nginx.conf", fmt.Sprintf(`pid %[1]s/nginx.pid;
 error_log %[1]s/error.log notice;
@@ -113,7 +115,7 @@ var gunicorn = daemon{
 	programs: []string{"gunicorn"},
 	clients:  4,
 	prepare: func(s *system) request {
-		port := freePort(s.t)
+		port := loopbacktest.FreePort(s.t)
 		s.write("app.py", flaskApp)
 		s.write("initiator.ini", fmt.Sprintf(`[worker:gunicorn]
 command = /usr/bin/python3 -m gunicorn --workers 2 --threads 4 --error-logfile %[1]s/error.log app:app
@@ -134,7 +136,7 @@ var gunicornReplaced = daemon{
 	programs: []string{"gunicorn"},
 	clients:  4,
 	prepare: func(s *system) request {
-		port := freePort(s.t)
+		port := loopbacktest.FreePort(s.t)
 		s.write("app.py", flaskApp)
 		s.write("initiator.ini", fmt.Sprintf(`[worker:gunicorn-replaced]
 command = /usr/bin/gunicorn --workers 2 --threads 4 --bind 127.0.0.1:{port} --pid %[1]s/gunicorn.pid --error-logfile %[1]s/error.log app:app

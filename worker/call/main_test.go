@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -21,6 +22,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"initiator/internal/loopback/loopbacktest"
 	"initiator/worker"
 	"initiator/worker/call"
 )
@@ -196,22 +198,13 @@ func namedServer(t *testing.T, name string, calls *atomic.Int64) string {
 // refusingAddress returns a URL at which no process listens.
 func refusingAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return "http://" + l.Addr().String()
+	return "http://127.0.0.1:" + freePort(t)
 }
 
 // freePort returns a port at which a worker can be started more than once.
 func freePort(t *testing.T) string {
 	t.Helper()
-	_, port, err := net.SplitHostPort(strings.TrimPrefix(refusingAddress(t), "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
+	return strconv.Itoa(loopbacktest.FreePort(t))
 }
 
 // gobCodec stands for any serialization that a program may bring.
