@@ -175,7 +175,7 @@ func tooFar(doc string) bool {
 
 // stricter lists faults that are refused on purpose where supervisord goes on.
 func stricter(refused string) bool {
-	for _, s := range []string{"refers to nothing; write %% for", "the name is empty", "is not UTF-8"} {
+	for _, s := range []string{"is not a reference; write %% for", "the name is empty", "is not UTF-8"} {
 		if strings.Contains(refused, s) {
 			return true
 		}
