@@ -85,7 +85,9 @@ reload_signal = HUP
 		s.awaitPIDFile("nginx.pid", old)
 		s.verb("signal", "--main", "QUIT", "nginx-in-background")
 	},
-	restarted: costRefused,
+	// nginx closes its own socket at QUIT: connections that wait for accept are reset,
+	// also without a supervisor.
+	restarted: costAll,
 }
 
 // awaitPIDFile waits until a pidfile names another process.
