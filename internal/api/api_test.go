@@ -250,6 +250,7 @@ func TestAuthMiddleware(t *testing.T) {
 func TestMasterWebhooks(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, ini)
+	in.Call("adder", `{"a":2,"b":3}`) // channel 0 is known when the worker is attached
 	c := overTCP(t, in)
 	own := strings.TrimPrefix(c.head.Get("Authorization"), "Bearer ")
 	c.head = nil
