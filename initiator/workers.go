@@ -47,8 +47,8 @@ func (in *Initiator) Workers() []supervise.Worker {
 }
 
 // LeftProcesses returns the processes that workers have left and that nothing ends
-// (leave_descendants), also those that workers of earlier initiators of the state
-// directory have left. Linux only; elsewhere it returns nothing.
+// (leave_descendants), also the processes that workers of earlier initiators of the
+// state directory have left. Linux only; elsewhere it returns nothing.
 func (in *Initiator) LeftProcesses() []supervise.LeftProcess {
 	if s := in.currentServer(); s != nil {
 		return s.supervisor.LeftProcesses()

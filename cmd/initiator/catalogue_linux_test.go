@@ -47,7 +47,7 @@ func checkMessage(t *testing.T, line, ini string) {
 	}
 }
 
-// checkWords fails when a message lacks one of the words.
+// checkWords fails when a message lacks a word.
 func checkWords(t *testing.T, about, text string, words []string) {
 	t.Helper()
 	for _, word := range words {

@@ -50,7 +50,7 @@ package main
 //	restore.go              restore
 //	version.go              version
 //	status.go               status
-//	left_text.go            … what workers have left and what is not ended
+//	left_text.go            … left processes, and processes that are not ended
 //	status_table.go         … the table and the lines below it
 //	status_last_known.go    … where no initiator runs
 //	launch.go               launch

@@ -22,7 +22,7 @@ type AdoptOrder struct {
 	StartTime   uint64
 	Keep        bool
 	CgroupDir   string
-	// FollowMain and Tag are those of the worker's SpawnOrder.
+	// FollowMain and Tag have the values of the worker's SpawnOrder.
 	FollowMain bool   `json:",omitempty"`
 	Tag        uint64 `json:",omitempty"`
 	// FirstStart is the start time of the first main process of this incarnation; 0 =

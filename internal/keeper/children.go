@@ -140,7 +140,8 @@ func (l *loop) reportExit(e childExit) {
 	}
 }
 
-// sendExit sends the KindExited of a worker, with what is left of the worker now.
+// sendExit sends the KindExited of a worker, with the processes of the worker that
+// still live.
 func (l *loop) sendExit(c *child, event Event) {
 	members := slices.DeleteFunc(l.findMembers(c), func(p procfs.Process) bool { return p.Ended })
 	unsignalled := c.unsignalled(members)

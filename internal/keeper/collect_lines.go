@@ -51,7 +51,7 @@ func (c *lineCollector) collect(b []byte, now time.Time, yield func(linePiece)) 
 	}
 }
 
-// yieldPiece yields what is held together with the text that follows it.
+// yieldPiece yields the held text together with the text that follows it.
 func (c *lineCollector) yieldPiece(text []byte, ended bool, yield func(linePiece)) {
 	if len(c.held) > 0 {
 		text = append(c.held, text...)
@@ -61,7 +61,7 @@ func (c *lineCollector) yieldPiece(text []byte, ended bool, yield func(linePiece
 	c.mid = !ended
 }
 
-// flush yields what is held, without its line end. The first bytes of a
+// flush yields the held text, without its line end. The first bytes of a
 // character whose other bytes have not come stay, unless nothing else is held or
 // last says that no more output will come.
 func (c *lineCollector) flush(now time.Time, last bool, yield func(linePiece)) {

@@ -47,7 +47,7 @@ package keeper
 //	collect_lines.go    output is cut into lines and pieces of long lines
 //	raw_lines.go        lines that JSON would change
 //	unended_lines.go    a line whose end does not come is delivered without it
-//	log_page.go         output for a log file, and how it joins what is there
+//	log_page.go         output for a log file, and how it joins the end of the file
 //	log_writer.go       log files are written beside the loop, as disks can hang
 //	log_thread_*.go     a thread that hangs keeps no socket open
 //	log_file.go         lines are written to one log file
@@ -61,7 +61,7 @@ package keeper
 //	signal_process_*.go signals to descendants, and whether an empty tree is a proof
 //	gap.go              time-outs after a time in which the keeper did not run
 //	end.go              ending a worker, and the keeper itself
-//	left.go             what workers have left and what is not ended
+//	left.go             left processes, and processes that are not ended
 //	signal_worker.go    whom a signal reaches: main process, group, descendants
 //	replace_main.go     another process becomes the main process of its worker
 //	handover_window.go  the time between two initiators

@@ -13,7 +13,7 @@ import (
 // and counts every process that it starts as left too.
 
 // LeftProcess is a process that a worker has left. PID and StartTime together
-// never name another process. GUID and Incarnation are those of the worker.
+// never name another process. GUID and Incarnation name the worker.
 type LeftProcess struct {
 	PID         int
 	StartTime   uint64
@@ -160,9 +160,10 @@ func (l *loop) leaveRest(c *child) {
 // same: the process group of the main process, when it gets the stop signal.
 func (c *child) endsWithMain(p procfs.Process) bool { return c.end.grouped && p.Group == c.group }
 
-// refreshLeft adds what the left processes have started, drops those that have
-// ended, and reports a change. A process may have started another one and ended,
-// so the orphans are looked at before anything is dropped.
+// refreshLeft adds the processes that left processes have started, drops the
+// processes that have ended, and reports a change. A process may have started
+// another process and ended, so the orphans are looked at before any entry is
+// dropped.
 func (l *loop) refreshLeft() {
 	if len(l.left.byPID) > 0 {
 		l.tree.children.Forget()

@@ -54,7 +54,7 @@ package supervise
 //	follow_main.go       a worker whose main process is replaced
 //	pidfile.go           the file that names its main process
 //	known_processes.go   what the keeper knows of descendants
-//	left_processes.go    what workers have left and what is not ended
+//	left_processes.go    left processes, and processes that are not ended
 //	leftovers.go         which processes are left of a lost keeper's workers
 //	leftovers_*.go       how they are ended
 //	adopt.go             a new keeper adopts kept workers

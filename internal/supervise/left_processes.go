@@ -9,7 +9,7 @@ import (
 
 // LeftProcess is a process that a worker has left and that is not ended
 // (leave_descendants), or that such a process has started. It belongs to no
-// worker. Name and GUID are those of the worker that has left it.
+// worker. Name and GUID name the worker that has left it.
 type LeftProcess struct {
 	PID     int    `json:"pid"`
 	Command string `json:"command,omitempty"` // of now; in a stored list ""

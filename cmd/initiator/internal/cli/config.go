@@ -76,9 +76,9 @@ func (a *App) ReadPlan() (*plan.Plan, error) {
 	return a.plan, err
 }
 
-// InspectPlan returns the plan of the INI, and everything that is doubtful about it, also
-// what it needs of this machine. With faults it returns what was understood, and the
-// warnings are complete.
+// InspectPlan returns the plan of the INI, and all warnings about it, also about users,
+// directories and programs that this machine does not have. With faults it returns the
+// part of the plan that was understood, and the warnings are complete.
 func (a *App) InspectPlan() (p *plan.Plan, warnings []string, err error) {
 	s, err := a.readSource()
 	if err != nil {
