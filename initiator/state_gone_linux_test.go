@@ -51,7 +51,11 @@ func TestStateVanishes(t *testing.T) {
 		problem string
 		words   string
 	}{
-		"the directory is removed": {os.RemoveAll, "state_dir_gone", "was removed or renamed"},
+		"the directory is removed": {
+			func(state string) error { // in one step: the files of a half removed directory are another problem
+				return errors.Join(os.Rename(state, state+".old"), os.RemoveAll(state+".old"))
+			}, "state_dir_gone", "was removed or renamed",
+		},
 		"the directory is renamed": {
 			func(state string) error { return os.Rename(state, state+".old") }, "state_dir_gone", "was removed or renamed",
 		},
