@@ -11,9 +11,8 @@ import (
 	"syscall"
 	"testing"
 
+	"initiator/initiator/report"
 	"initiator/internal/keeper/keepertest"
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
 )
 
 // quietINI has workers that survive their keeper: they write nothing.
@@ -37,7 +36,7 @@ contract = off
 
 // killInitiatorAndKeeper starts quiet workers, and kills the initiator and its
 // keeper.
-func killInitiatorAndKeeper(t *testing.T) (*restartHarness, map[string]supervise.Worker) {
+func killInitiatorAndKeeper(t *testing.T) (*restartHarness, map[string]report.Worker) {
 	t.Helper()
 	d := newRestartHarness(t, quietINI)
 	d.startReady()
@@ -113,8 +112,8 @@ func TestBothKilled(t *testing.T) {
 	if err := syscall.Kill(was.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	is := d.waitWorker(was.GUID, func(w supervise.Worker) bool { return w.Ready && w.Incarnation == 2 })
-	if is.LastExit.Class != lifecycle.ExitUnknown && is.LastExit.Signal != "KILL" {
+	is := d.waitWorker(was.GUID, func(w report.Worker) bool { return w.Ready && w.Incarnation == 2 })
+	if is.LastExit.Class != report.ExitUnknown && is.LastExit.Signal != "KILL" {
 		t.Errorf("its last exit is %+v", is.LastExit)
 	}
 	if is.Port != was.Port || is.Restarts != was.Restarts+1 {
@@ -203,7 +202,7 @@ func TestForeignProcessIsLeftAlone(t *testing.T) {
 
 // expectFreshStart starts the next program, which must not signal the process of
 // was.
-func (d *restartHarness) expectFreshStart(was supervise.Worker) {
+func (d *restartHarness) expectFreshStart(was report.Worker) {
 	d.t.Helper()
 	d.startReady()
 	if !isAlive(was.PID) {

@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator"
+	"initiator/initiator/report"
 	"initiator/initiator/task"
-	"initiator/internal/supervise"
 )
 
 // waitingMethods are the methods of an initiator that wait for its loops.
@@ -41,7 +41,7 @@ var waitingMethods = map[string]func(context.Context, *initiator.Initiator) erro
 	"Scale":  func(ctx context.Context, in *initiator.Initiator) error { return in.Scale(ctx, "adder", 2) },
 	"Signal": func(ctx context.Context, in *initiator.Initiator) error { return in.Signal(ctx, 1, "all") },
 	"SignalTo": func(ctx context.Context, in *initiator.Initiator) error {
-		return in.SignalTo(ctx, supervise.SignalMain, 1, "all")
+		return in.SignalTo(ctx, report.SignalMain, 1, "all")
 	},
 	"Clear":  func(ctx context.Context, in *initiator.Initiator) error { _, err := in.Clear(ctx, "all"); return err },
 	"Reopen": func(ctx context.Context, in *initiator.Initiator) error { return in.Reopen(ctx) },

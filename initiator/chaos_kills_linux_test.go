@@ -7,8 +7,7 @@ import (
 	"time"
 
 	"initiator/initiator/initiatortest"
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 // killOrders are the orders in which the initiator and its keeper are killed.
@@ -67,10 +66,10 @@ func (c *chaos) waitReported() {
 // noteUp notes which workers have been ready, and reports whether all have been,
 // except stopped ones. They need not be ready at one moment: tasks end workers all
 // the time, and on a busy machine a start takes seconds.
-func (c *chaos) noteUp(up map[string]bool, list []supervise.Worker, err error) bool {
+func (c *chaos) noteUp(up map[string]bool, list []report.Worker, err error) bool {
 	all := err == nil && len(list) > 0
 	for _, w := range list {
-		up[w.GUID] = up[w.GUID] || w.Ready || w.State == lifecycle.Stopped && w.Incarnation > 0
+		up[w.GUID] = up[w.GUID] || w.Ready || w.State == report.Stopped && w.Incarnation > 0
 		all = all && up[w.GUID]
 	}
 	return all

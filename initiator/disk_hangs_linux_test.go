@@ -8,8 +8,8 @@ import (
 	"syscall"
 	"testing"
 
+	"initiator/initiator/report"
 	"initiator/initiator/task"
-	"initiator/internal/supervise"
 	"initiator/internal/testdisk"
 )
 
@@ -63,7 +63,7 @@ func TestStateDiskHangs(t *testing.T) {
 	d.expectSameWorkers(before)
 	adder := workerNamed(t, before, "adder")
 	signalAndWait(t, adder.PID, syscall.SIGKILL)
-	d.waitWorker(adder.GUID, func(w supervise.Worker) bool { return w.Ready && w.Incarnation == 2 })
+	d.waitWorker(adder.GUID, func(w report.Worker) bool { return w.Ready && w.Incarnation == 2 })
 	select {
 	case err := <-submitted:
 		t.Errorf("submitted while the disk hangs: %+v, %v", one, err)
@@ -107,7 +107,7 @@ func TestLogDiskHangs(t *testing.T) {
 		if _, err := c.Restart(t.Context(), w.Name); err != nil {
 			t.Error(err)
 		}
-		d.waitWorker(w.GUID, func(w supervise.Worker) bool { return w.Ready && w.Incarnation == 2 })
+		d.waitWorker(w.GUID, func(w report.Worker) bool { return w.Ready && w.Incarnation == 2 })
 	}
 	one, err := c.Submit(t.Context(), task.Request{Pool: "adder", Data: json.RawMessage(`{"a":1,"b":2}`)})
 	if err != nil {
@@ -118,7 +118,7 @@ func TestLogDiskHangs(t *testing.T) {
 	}
 	adder := workerNamed(t, d.listWorkers(), "adder")
 	signalAndWait(t, adder.PID, syscall.SIGKILL)
-	d.waitWorker(adder.GUID, func(w supervise.Worker) bool { return w.Ready && w.Incarnation == 3 })
+	d.waitWorker(adder.GUID, func(w report.Worker) bool { return w.Ready && w.Incarnation == 3 })
 	for _, name := range []string{"adder", "writer"} {
 		results, err := c.Stop(t.Context(), name)
 		if err != nil || results[0].Error != "" || !results[0].EmptyProven {

@@ -13,9 +13,9 @@ import (
 
 	"initiator/initiator/client"
 	"initiator/initiator/initiatortest"
+	"initiator/initiator/report"
 	"initiator/initiator/task"
 	"initiator/internal/keeper/keepertest"
-	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
 
@@ -123,7 +123,7 @@ func waitEnd(t *testing.T, c *client.Client, id uuid.UUID) task.Task {
 
 // startFrozenCase starts the program of frozenINI with two tasks of length long
 // in each pool of tasks. The second task has a time-out, one second longer than long.
-func startFrozenCase(t *testing.T, long time.Duration) (d *restartHarness, c *client.Client, workers map[string]supervise.Worker, tasks []uuid.UUID) {
+func startFrozenCase(t *testing.T, long time.Duration) (d *restartHarness, c *client.Client, workers map[string]report.Worker, tasks []uuid.UUID) {
 	t.Helper()
 	d = newRestartHarness(t, frozenINI)
 	d.startReady()
@@ -220,7 +220,7 @@ func TestRecordNamesWhyTheWorkerWasKilled(t *testing.T) {
 			return true
 		})
 	}
-	after := d.waitWorker(stopped.GUID, func(w supervise.Worker) bool { return w.Incarnation > stopped.Incarnation })
+	after := d.waitWorker(stopped.GUID, func(w report.Worker) bool { return w.Incarnation > stopped.Incarnation })
 	if why := supervise.Explain(after, time.Now()).Sentence; !strings.Contains(why, "no heartbeat for 2s") {
 		t.Error(why)
 	}
@@ -250,7 +250,7 @@ stopwaitsecs  = 3
 	defer c.Close()
 	await(t, "the start of the worker", func() bool {
 		list, err := c.Workers(t.Context())
-		return err == nil && list[0].State == lifecycle.Starting && list[0].PID != 0
+		return err == nil && list[0].State == report.Starting && list[0].PID != 0
 	})
 	d.freezeTree(t.Context(), frozenFor)
 	d.waitReady()
@@ -263,7 +263,7 @@ stopwaitsecs  = 3
 		_, err := c.Stop(t.Context(), "slow")
 		stopped <- err
 	}()
-	d.waitWorker(slow.GUID, func(w supervise.Worker) bool { return w.State == lifecycle.Stopping })
+	d.waitWorker(slow.GUID, func(w report.Worker) bool { return w.State == report.Stopping })
 	d.freezeTree(t.Context(), frozenFor)
 	if err := <-stopped; err != nil {
 		t.Error(err)

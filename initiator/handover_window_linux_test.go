@@ -10,9 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/initiator/task"
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
 )
 
 // Exits between two initiators are judged by the restart policy, with their own
@@ -41,7 +40,7 @@ restart_limit = 2/10min
 	// The initiator sees the first death of this worker, but not the second.
 	twice := workerNamed(t, before, "twice")
 	signalAndWait(t, twice.PID, syscall.SIGTERM)
-	twice = d.waitWorker(twice.GUID, func(w supervise.Worker) bool { return w.Incarnation == 2 && w.Ready })
+	twice = d.waitWorker(twice.GUID, func(w report.Worker) bool { return w.Incarnation == 2 && w.Ready })
 	d.killProgram()
 	adder, once := workerNamed(t, before, "adder"), workerNamed(t, before, "once")
 	signalAndWait(t, adder.PID, syscall.SIGKILL)
@@ -57,15 +56,15 @@ restart_limit = 2/10min
 	if line := <-d.ready; !strings.Contains(line, "twice is FATAL") {
 		t.Errorf("up says %q", line)
 	}
-	d.waitWorker(adder.GUID, func(w supervise.Worker) bool { return w.Ready })
+	d.waitWorker(adder.GUID, func(w report.Worker) bool { return w.Ready })
 	after := d.listWorkers()
 	if is := after[adder.GUID]; is.Incarnation != 2 || is.Restarts != 1 || is.Port != adder.Port || is.LastExit.Signal != "KILL" {
 		t.Errorf("adder is %+v", is)
 	}
-	if is := after[once.GUID]; is.State != lifecycle.Exited || is.LastExit.Code != 7 || !strings.Contains(is.Reason, "autorestart = false") {
+	if is := after[once.GUID]; is.State != report.Exited || is.LastExit.Code != 7 || !strings.Contains(is.Reason, "autorestart = false") {
 		t.Errorf("once is %+v", is)
 	}
-	if is := after[twice.GUID]; is.State != lifecycle.Fatal || is.LastExit.Code != 3 || !strings.Contains(is.Reason, "2 deaths within") {
+	if is := after[twice.GUID]; is.State != report.Fatal || is.LastExit.Code != 3 || !strings.Contains(is.Reason, "2 deaths within") {
 		t.Errorf("twice is %+v", is)
 	}
 	d.stopProgram()
@@ -86,8 +85,8 @@ func TestINIChangedInHandoverWindow(t *testing.T) {
 		"[worker:new]\ncommand = ${initiator:self} job echo\n")
 	d.startReady()
 	other := workerNamed(t, before, "other")
-	d.waitWorker(other.GUID, func(w supervise.Worker) bool { return w.Ready && w.Incarnation == 2 })
-	d.waitWorker(workerNamed(t, before, "gone").GUID, func(w supervise.Worker) bool { return w.GUID == "" })
+	d.waitWorker(other.GUID, func(w report.Worker) bool { return w.Ready && w.Incarnation == 2 })
+	d.waitWorker(workerNamed(t, before, "gone").GUID, func(w report.Worker) bool { return w.GUID == "" })
 	after, names := d.listWorkers(), map[string]int{}
 	for _, w := range after {
 		names[w.Name]++

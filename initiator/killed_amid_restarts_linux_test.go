@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 // restlessINI has workers in every phase at any moment: a worker that dies again and
@@ -38,12 +38,12 @@ before_start = sh -c 'sleep 0.05'
 func TestKilledAmidRestarts(t *testing.T) {
 	d := newRestartHarness(t, restlessINI)
 	d.startProgram()
-	var last map[string]supervise.Worker
+	var last map[string]report.Worker
 	for range *killsFlag {
 		<-time.After(time.Duration(50+rand.IntN(250)) * time.Millisecond)
 		c := d.newClient()
 		if list, err := c.Workers(t.Context()); err == nil {
-			now := map[string]supervise.Worker{}
+			now := map[string]report.Worker{}
 			for _, w := range list {
 				now[w.GUID] = w
 			}
@@ -62,7 +62,7 @@ func TestKilledAmidRestarts(t *testing.T) {
 	d.waitListening()
 	for _, w := range last {
 		if w.Name == "slow" {
-			is := d.waitWorker(w.GUID, func(w supervise.Worker) bool { return w.Ready })
+			is := d.waitWorker(w.GUID, func(w report.Worker) bool { return w.Ready })
 			if is.Incarnation != 1 {
 				t.Errorf("slow is %+v", is)
 			}
@@ -88,7 +88,7 @@ func (d *restartHarness) waitListening() {
 }
 
 // expectCountsGrown checks that every worker is still known and no count has fallen.
-func expectCountsGrown(t *testing.T, before, after map[string]supervise.Worker) map[string]supervise.Worker {
+func expectCountsGrown(t *testing.T, before, after map[string]report.Worker) map[string]report.Worker {
 	t.Helper()
 	for guid, was := range before {
 		is, known := after[guid]

@@ -9,10 +9,9 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
+	"initiator/initiator/report"
 	"initiator/internal/keeper/keepertest"
-	"initiator/internal/lifecycle"
 	"initiator/internal/statedir"
-	"initiator/internal/supervise"
 )
 
 const familyINI = `
@@ -52,11 +51,11 @@ contract = off
 	if err := syscall.Kill(keeper, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	after := in.WaitFor(before.GUID, "ready under a new keeper", func(w supervise.Worker) bool { return w.Ready && w.Incarnation > before.Incarnation })
+	after := in.WaitFor(before.GUID, "ready under a new keeper", func(w report.Worker) bool { return w.Ready && w.Incarnation > before.Incarnation })
 	if after.Port != before.Port {
 		t.Errorf("port %d, was %d", after.Port, before.Port)
 	}
-	in.WaitFor("escapes", "running again", func(w supervise.Worker) bool { return w.State == lifecycle.Running && w.Incarnation == 2 })
+	in.WaitFor("escapes", "running again", func(w report.Worker) bool { return w.State == report.Running && w.Incarnation == 2 })
 	for _, pid := range escaped {
 		if isAlive(pid) {
 			t.Errorf("pid %d of the first incarnation is left", pid)
@@ -128,7 +127,7 @@ restart_delay     = 0
 					return strings.Contains(string(stored), fmt.Sprint(w.PID))
 				})
 				signalAndWait(t, w.PID, syscall.SIGKILL)
-				d.waitWorker(w.GUID, func(w supervise.Worker) bool { return w.Ready && w.Incarnation == 2 })
+				d.waitWorker(w.GUID, func(w report.Worker) bool { return w.Ready && w.Incarnation == 2 })
 			}
 			killed := d.killBoth()
 			if first {

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
-	"initiator/internal/lifecycle"
+	"initiator/initiator/report"
 	"initiator/internal/statedir"
 )
 
@@ -29,7 +29,7 @@ func TestLastKnownStateAfterCrash(t *testing.T) {
 		t.Fatalf("%+v, %v", seen, err)
 	}
 	for i, w := range seen.Workers {
-		if w.State != lifecycle.Running || w.PID == 0 || w.Port == 0 || w.Index != i || w.Started.IsZero() {
+		if w.State != report.Running || w.PID == 0 || w.Port == 0 || w.Index != i || w.Started.IsZero() {
 			t.Errorf("%+v", w)
 		}
 	}

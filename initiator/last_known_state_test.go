@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
-	"initiator/internal/lifecycle"
+	"initiator/initiator/report"
 	"initiator/internal/statedir"
 )
 
@@ -40,7 +40,7 @@ func TestLastKnownState(t *testing.T) {
 	if err != nil || !seen.Ended || seen.PID != os.Getpid() || seen.Seq != newest || len(seen.Workers) != 2 {
 		t.Fatalf("%+v, %v; the newest event was %d", seen, err, newest)
 	}
-	if w := seen.Workers[0]; w.GUID != worker.GUID || w.State != lifecycle.Stopped || w.Incarnation != 1 || w.Port != 0 || w.AsWorker().Name != "adder" {
+	if w := seen.Workers[0]; w.GUID != worker.GUID || w.State != report.Stopped || w.Incarnation != 1 || w.Port != 0 || w.AsWorker().Name != "adder" {
 		t.Errorf("%+v", w)
 	}
 	info, err := os.Stat(filepath.Join(state, "workers.json"))

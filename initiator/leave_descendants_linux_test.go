@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
+	"initiator/initiator/report"
 	"initiator/internal/procfs"
-	"initiator/internal/supervise"
 )
 
 // TestProgramLeavesItsDaemon: what a program of a supervisord.conf leaves when it
@@ -25,7 +25,7 @@ func TestProgramLeavesItsDaemon(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := initiatortest.Begin(t, conf, initiatortest.StateDir(state))
-	w := h.WaitFor("daemon", "EXITED", func(w supervise.Worker) bool { return w.State.String() == "EXITED" })
+	w := h.WaitFor("daemon", "EXITED", func(w report.Worker) bool { return w.State.String() == "EXITED" })
 	pid, _ := strconv.Atoi(strings.TrimSpace(waitWritten(t, filepath.Join(dir, "pid"))))
 	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
 	p, ok := procfs.ReadStat(pid)
@@ -49,6 +49,6 @@ func TestProgramLeavesItsDaemon(t *testing.T) {
 			t.Fatal(err)
 		}
 		h = initiatortest.Begin(t, conf, initiatortest.StateDir(state))
-		h.WaitFor("daemon", "STOPPED", func(w supervise.Worker) bool { return w.State.String() == "STOPPED" })
+		h.WaitFor("daemon", "STOPPED", func(w report.Worker) bool { return w.State.String() == "STOPPED" })
 	}
 }

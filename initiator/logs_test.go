@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"initiator/initiator/initiatortest"
+	"initiator/initiator/report"
 	"initiator/internal/api"
-	"initiator/internal/supervise"
 )
 
 const speakersINI = `
@@ -32,7 +32,7 @@ ready           = line:^three$$
 `
 
 // read returns the lines of a query, each behind its worker and stream.
-func read(t *testing.T, in *initiatortest.Initiator, name string, q api.LogQuery) ([]string, error) {
+func read(t *testing.T, in *initiatortest.Initiator, name string, q report.LogQuery) ([]string, error) {
 	t.Helper()
 	var all []string
 	err := in.Logs(t.Context(), name, q, func(lines []api.LogText) error {
@@ -52,7 +52,7 @@ func read(t *testing.T, in *initiatortest.Initiator, name string, q api.LogQuery
 func waitSpoken(t *testing.T, in *initiatortest.Initiator, incarnation string) {
 	t.Helper()
 	await(t, "all lines of incarnation "+incarnation, func() bool {
-		lines, _ := read(t, in, "speaker", api.LogQuery{Stream: "both"})
+		lines, _ := read(t, in, "speaker", report.LogQuery{Stream: "both"})
 		return strings.Count(strings.Join(lines, "\n")+"\n", " of "+incarnation+"\n") == 4
 	})
 }
@@ -61,7 +61,7 @@ func TestLogs(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, speakersINI)
 	waitSpoken(t, in, "1")
-	if _, err := read(t, in, "speaker", api.LogQuery{Previous: true}); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "no incarnation before") {
+	if _, err := read(t, in, "speaker", report.LogQuery{Previous: true}); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "no incarnation before") {
 		t.Errorf("previous of the first: %v", err)
 	}
 	// Lines have times in whole milliseconds: wait for the next millisecond.
@@ -77,23 +77,23 @@ func TestLogs(t *testing.T) {
 	guid := in.Worker("joined").GUID
 	for _, tt := range []struct {
 		name string
-		q    api.LogQuery
+		q    report.LogQuery
 		want string // lines in any order of the two workers
 	}{
-		{"speaker", api.LogQuery{Previous: true}, "speaker:0 stdout out of 1|speaker:1 stdout out of 1"},
-		{"speaker", api.LogQuery{Stream: "both", Previous: true}, "speaker:0 stderr err of 1|speaker:0 stdout out of 1|speaker:1 stderr err of 1|speaker:1 stdout out of 1"},
-		{"speaker", api.LogQuery{Stream: "stderr", Since: before}, "speaker:0 stderr err of 2|speaker:1 stderr err of 2"},
-		{"speaker", api.LogQuery{Tail: 2}, "speaker:0 stdout out of 2|speaker:1 stdout out of 2"},
-		{guid, api.LogQuery{Stream: "both"}, "joined:0 stdout one|joined:0 stdout three|joined:0 stdout two"},
-		{guid, api.LogQuery{Stream: "stderr", Tail: 1}, "joined:0 stderr three"},
-		{"joined,speaker", api.LogQuery{Previous: true}, "speaker:0 stdout out of 1|speaker:1 stdout out of 1"},
+		{"speaker", report.LogQuery{Previous: true}, "speaker:0 stdout out of 1|speaker:1 stdout out of 1"},
+		{"speaker", report.LogQuery{Stream: "both", Previous: true}, "speaker:0 stderr err of 1|speaker:0 stdout out of 1|speaker:1 stderr err of 1|speaker:1 stdout out of 1"},
+		{"speaker", report.LogQuery{Stream: "stderr", Since: before}, "speaker:0 stderr err of 2|speaker:1 stderr err of 2"},
+		{"speaker", report.LogQuery{Tail: 2}, "speaker:0 stdout out of 2|speaker:1 stdout out of 2"},
+		{guid, report.LogQuery{Stream: "both"}, "joined:0 stdout one|joined:0 stdout three|joined:0 stdout two"},
+		{guid, report.LogQuery{Stream: "stderr", Tail: 1}, "joined:0 stderr three"},
+		{"joined,speaker", report.LogQuery{Previous: true}, "speaker:0 stdout out of 1|speaker:1 stdout out of 1"},
 	} {
 		got, err := read(t, in, tt.name, tt.q)
 		if sorted := sortedLines(got); sorted != tt.want || err != nil {
 			t.Errorf("%s %+v: %s, %v\nwant %s", tt.name, tt.q, sorted, err, tt.want)
 		}
 	}
-	if _, err := read(t, in, "nobody", api.LogQuery{}); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := read(t, in, "nobody", report.LogQuery{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
 }
@@ -129,7 +129,7 @@ stdout_logfile_backups  = 3
 	defer cancel()
 	got, openListener := 0, false
 	line := regexp.MustCompile(`line (\d+)$`)
-	err := in.Logs(ctx, "counter", api.LogQuery{Follow: true}, func(lines []api.LogText) error {
+	err := in.Logs(ctx, "counter", report.LogQuery{Follow: true}, func(lines []api.LogText) error {
 		if !openListener {
 			openListener = true
 			return os.WriteFile(dir+"/go", []byte("go\n"), 0o600)
@@ -161,7 +161,7 @@ contract       = off
 ready          = line:^up$$
 stdout_logfile = `+path+`
 `)
-	in.WaitFor("w", "up", func(w supervise.Worker) bool { return w.Ready })
+	in.WaitFor("w", "up", func(w report.Worker) bool { return w.Ready })
 	if err := os.Rename(path, path+".moved"); err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,7 @@ package initiator
 import (
 	"context"
 
-	"initiator/internal/api"
+	"initiator/initiator/report"
 	"initiator/internal/pools"
 )
 
@@ -24,7 +24,7 @@ func (in *Initiator) Pause(ctx context.Context, paused bool, names ...string) er
 
 // PoolStates returns, for each pool, whether it is paused and how many tasks it
 // has.
-func (in *Initiator) PoolStates(ctx context.Context) ([]api.Pool, error) {
+func (in *Initiator) PoolStates(ctx context.Context) ([]report.Pool, error) {
 	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return nil, err

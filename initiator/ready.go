@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"initiator/initiator/report"
 	"initiator/internal/supervise"
 )
 
@@ -40,10 +41,10 @@ func (in *Initiator) Ready(ctx context.Context) error {
 
 // unreadyWorkers describes the workers that can still become ready, and the
 // workers that will not.
-func (in *Initiator) unreadyWorkers(list []supervise.Worker) (missing, unrecoverable []string) {
+func (in *Initiator) unreadyWorkers(list []report.Worker) (missing, unrecoverable []string) {
 	for _, w := range list {
 		line := fmt.Sprintf("%s is %s (%s)", w.Name, w.State, w.Reason)
-		switch w.Startup(in.startsItself(w.Name)) {
+		switch supervise.StartupOf(w, in.startsItself(w.Name)) {
 		case supervise.StartupPending:
 			missing = append(missing, line)
 		case supervise.StartupFailed:

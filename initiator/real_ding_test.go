@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
+	"initiator/initiator/report"
 	"initiator/initiator/task"
-	"initiator/internal/supervise"
 )
 
 // `protocol = ding` works with the original slave. The environment variable
@@ -56,7 +56,7 @@ retry_delay = 0.1
 			t.Errorf("%s: %s %s (%s)", tt.data, got.State, got.Result, got.Reason)
 		}
 	}
-	in.WaitFor("adder", "started again", func(w supervise.Worker) bool { return w.Incarnation == 2 && w.Ready })
+	in.WaitFor("adder", "started again", func(w report.Worker) bool { return w.Incarnation == 2 && w.Ready })
 	// The original does not report an exception. The timeout ends the task.
 	got := in.RunTask(task.Request{Pool: "adder", Data: json.RawMessage(`{"how":"raise"}`)})
 	if got.State != task.Dead {

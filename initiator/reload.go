@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"initiator/internal/api"
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -17,38 +17,38 @@ var ErrNoFile = errors.New("reload: this initiator was given a plan and not a fi
 // file with faults changes nothing, and neither does a check_command that fails:
 // the error is then a *supervise.CheckError. It waits until every new or changed worker
 // is ready; the error names the workers that are not.
-func (in *Initiator) Reload(ctx context.Context) (api.Changes, error) {
+func (in *Initiator) Reload(ctx context.Context) (report.Changes, error) {
 	s, err := in.waitForServer(ctx)
 	if err != nil {
-		return api.Changes{}, err
+		return report.Changes{}, err
 	}
 	return s.Reload(ctx)
 }
 
 // Changes compares the file as it is now with what runs. Nothing is changed. The
 // error is a proactor.Faults when the file has faults.
-func (in *Initiator) Changes() (api.Changes, error) {
+func (in *Initiator) Changes() (report.Changes, error) {
 	_, changes, err := in.comparePlans()
 	return changes, err
 }
 
 // comparePlans reads the file again.
-func (in *Initiator) comparePlans() (*plan.Plan, api.Changes, error) {
+func (in *Initiator) comparePlans() (*plan.Plan, report.Changes, error) {
 	if in.config.Path == "" {
-		return nil, api.Changes{}, ErrNoFile
+		return nil, report.Changes{}, ErrNoFile
 	}
 	again := in.config
 	again.Plan = nil
 	next, err := again.readPlan()
 	if err != nil {
-		return nil, api.Changes{}, err
+		return nil, report.Changes{}, err
 	}
 	now := in.Plan()
-	return next, api.Changes{Workers: plan.DiffPlans(now, next), Settings: plan.DiffSettings(now, next), Schedules: plan.DiffSchedules(now, next)}, nil
+	return next, report.Changes{Workers: plan.DiffPlans(now, next), Settings: plan.DiffSettings(now, next), Schedules: plan.DiffSchedules(now, next)}, nil
 }
 
 // Reload is Initiator.Reload. It implements api.Control.
-func (s *server) Reload(ctx context.Context) (api.Changes, error) {
+func (s *server) Reload(ctx context.Context) (report.Changes, error) {
 	changes, wait, err := s.applyChanges(ctx)
 	if err != nil {
 		return changes, err
@@ -59,7 +59,7 @@ func (s *server) Reload(ctx context.Context) (api.Changes, error) {
 // applyChanges reads the INI again and applies it; wait waits for the workers. A
 // later reload does not wait for the workers of an earlier one: it may be what
 // mends them.
-func (s *server) applyChanges(ctx context.Context) (changes api.Changes, wait func(context.Context) error, err error) {
+func (s *server) applyChanges(ctx context.Context) (changes report.Changes, wait func(context.Context) error, err error) {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
 	// A reload is not given up. When the caller goes away, ctx only ends the wait
@@ -71,7 +71,7 @@ func (s *server) applyChanges(ctx context.Context) (changes api.Changes, wait fu
 		return changes, nil, err
 	}
 	if err := s.supervisor.CheckPlan(ctx, next); err != nil {
-		return api.Changes{}, nil, err
+		return report.Changes{}, nil, err
 	}
 	for _, key := range changes.Settings {
 		s.log.Warn("a key of [initiator] differs; it takes effect when the initiator starts again", "key", key)

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 // A reload is carried out completely even when its caller does not wait.
@@ -23,5 +23,5 @@ func TestReloadWithoutWaitingCaller(t *testing.T) {
 	if _, err := in.Reload(waitNoProcess); err != nil && !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	in.WaitFor("come", "ready", func(w supervise.Worker) bool { return w.Ready })
+	in.WaitFor("come", "ready", func(w report.Worker) bool { return w.Ready })
 }

@@ -13,9 +13,7 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
-	"initiator/internal/api"
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 	"initiator/proactor"
 )
 
@@ -30,7 +28,7 @@ func pidsByName(in *initiatortest.Initiator) map[string][]int {
 	return found
 }
 
-func changesJSON(c api.Changes) string {
+func changesJSON(c report.Changes) string {
 	b, _ := json.Marshal(c.Workers) // strings always marshal
 	return string(b)
 }
@@ -155,7 +153,7 @@ autorestart = false
 	if err := in.Signal(t.Context(), int(syscall.SIGHUP), "trap"); err != nil {
 		t.Fatal(err)
 	}
-	in.WaitFor("trap", "EXITED", func(w supervise.Worker) bool { return w.State == lifecycle.Exited })
+	in.WaitFor("trap", "EXITED", func(w report.Worker) bool { return w.State == report.Exited })
 	answers, err := in.Why(t.Context(), "trap")
 	if err != nil || len(answers) != 1 || !strings.Contains(answers[0].Sentence, "exit code 7") || !strings.Contains(answers[0].Sentence, "autorestart = false") {
 		t.Errorf("why: %+v, %v", answers, err)

@@ -12,7 +12,7 @@ import (
 
 	"initiator/initiator/client"
 	"initiator/initiator/initiatortest"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 // restartHarness starts one program after another on the same INI and state
@@ -128,7 +128,7 @@ func (d *restartHarness) newClient() *client.Client {
 }
 
 // listWorkers returns the workers by guid.
-func (d *restartHarness) listWorkers() map[string]supervise.Worker {
+func (d *restartHarness) listWorkers() map[string]report.Worker {
 	d.t.Helper()
 	c := d.newClient()
 	defer c.Close()
@@ -136,7 +136,7 @@ func (d *restartHarness) listWorkers() map[string]supervise.Worker {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	found := map[string]supervise.Worker{}
+	found := map[string]report.Worker{}
 	for _, w := range list {
 		found[w.GUID] = w
 	}
@@ -144,18 +144,18 @@ func (d *restartHarness) listWorkers() map[string]supervise.Worker {
 }
 
 // waitWorker waits until a worker is as wanted.
-func (d *restartHarness) waitWorker(guid string, is func(supervise.Worker) bool) supervise.Worker {
+func (d *restartHarness) waitWorker(guid string, is func(report.Worker) bool) report.Worker {
 	d.t.Helper()
 	for d.t.Context().Err() == nil {
 		if w := d.listWorkers()[guid]; is(w) {
 			return w
 		}
 	}
-	return supervise.Worker{}
+	return report.Worker{}
 }
 
 // expectSameWorkers checks that every worker is the process that it was.
-func (d *restartHarness) expectSameWorkers(before map[string]supervise.Worker) {
+func (d *restartHarness) expectSameWorkers(before map[string]report.Worker) {
 	d.t.Helper()
 	after := d.listWorkers()
 	for guid, was := range before {
@@ -170,7 +170,7 @@ func (d *restartHarness) expectSameWorkers(before map[string]supervise.Worker) {
 }
 
 // workerNamed returns a worker of a definition.
-func workerNamed(t *testing.T, list map[string]supervise.Worker, name string) supervise.Worker {
+func workerNamed(t *testing.T, list map[string]report.Worker, name string) report.Worker {
 	t.Helper()
 	for _, w := range list {
 		if w.Name == name {
@@ -178,5 +178,5 @@ func workerNamed(t *testing.T, list map[string]supervise.Worker, name string) su
 		}
 	}
 	t.Fatalf("there is no %s in %+v", name, list)
-	return supervise.Worker{}
+	return report.Worker{}
 }

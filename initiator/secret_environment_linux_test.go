@@ -11,9 +11,9 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
+	"initiator/initiator/report"
 	"initiator/initiator/task"
 	"initiator/internal/procfs"
-	"initiator/internal/supervise"
 )
 
 // secretINI names the variables of TestSecretVariablesStayInTheInitiator. The first
@@ -99,7 +99,7 @@ func TestSecretVariablesStayInTheInitiator(t *testing.T) {
 		t.Fatal(err)
 	}
 	for guid, was := range before {
-		d.waitWorker(guid, func(w supervise.Worker) bool { return w.Ready && w.PID != was.PID })
+		d.waitWorker(guid, func(w report.Worker) bool { return w.Ready && w.PID != was.PID })
 	}
 	d.expectNoSecrets("value-of-direct", "value-of-nested", "value-of-later")
 	if status, err := c.Status(t.Context()); err != nil || len(status.Problems) != 0 {
@@ -125,7 +125,7 @@ func (d *restartHarness) expectNoSecrets(secrets ...string) {
 	}
 }
 
-func expectEnvironmentWithout(t *testing.T, w supervise.Worker, secret string) {
+func expectEnvironmentWithout(t *testing.T, w report.Worker, secret string) {
 	t.Helper()
 	if text := procfs.ReadEnvironment(w.PID); len(text) == 0 || bytes.Contains(text, []byte(secret)) {
 		t.Errorf("%s (pid %d) has %s in its environment of %d bytes", w.Name, w.PID, secret, len(text))

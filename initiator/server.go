@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/api"
 	"initiator/internal/dispatch"
 	"initiator/internal/handover"
@@ -35,8 +36,8 @@ type server struct {
 	dir       *statedir.Dir
 	execState *upgrade.ExecState // nil = no upgrade has started this program
 	handover  *handover.State
-	crashed   []supervise.LeftWorker  // the workers of an initiator that has crashed
-	left      []supervise.LeftProcess // what workers of earlier initiators have left and what is not ended
+	crashed   []supervise.LeftWorker // the workers of an initiator that has crashed
+	left      []report.LeftProcess   // what workers of earlier initiators have left and what is not ended
 	lastKnown *statedir.LastKnownWriter
 	snapshots *statedir.SnapshotStore
 	paused    *statedir.PausedPools
@@ -88,7 +89,7 @@ func newServer(in *Initiator) *server {
 
 // listWorkers is what is known of every worker. It may be called once the supervisor
 // is made.
-func (s *server) listWorkers() []supervise.Worker { return s.supervisor.Workers() }
+func (s *server) listWorkers() []report.Worker { return s.supervisor.Workers() }
 
 // runParts starts everything in an order in which each part finds what it needs, and
 // ends it in the opposite order: workers while results can still arrive, then
@@ -217,12 +218,12 @@ func (s *server) awaitShutdown(cancel context.CancelFunc) {
 const statusTimeout = 2 * time.Second
 
 // Status describes the running initiator. It implements api.Control.
-func (s *server) Status() api.Status {
+func (s *server) Status() report.Status {
 	ctx, cancel := context.WithTimeout(s.runContext, statusTimeout)
 	defer cancel()
 	counts, _ := s.dispatcher.CountTasks(ctx) // without counts the rest is still true
 	fault, _ := s.dispatcher.StorageFault(ctx)
-	return api.Status{
+	return report.Status{
 		PID: os.Getpid(), Version: Version, Config: s.Plan().File, URL: s.api.URL(), Socket: s.Socket(),
 		Started: s.started, Workers: s.listWorkers(), Tasks: counts, StorageError: fault, Stopping: isClosed(s.ending),
 		Paused: s.pools.ListPaused(), Generation: s.execState.GenerationNumber(), UpgradeError: s.execState.RevertReason(),

@@ -60,7 +60,7 @@ func (s *server) writeLastKnownState() (finish func()) {
 // never promises more than the workers show.
 func (s *server) lastKnownState(ended bool) statedir.LastKnownState {
 	seq := s.journal.LastSeq()
-	return statedir.NewLastKnownState(seq, ended, s.listWorkers(), s.supervisor.LeftProcesses())
+	return statedir.NewLastKnownState(seq, ended, s.supervisor.WorkerProcesses(), s.supervisor.LeftProcesses())
 }
 
 // writeSnapshots writes the snapshots of kept workers until the returned function

@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"strings"
 
-	"initiator/internal/api"
+	"initiator/initiator/report"
 	"initiator/internal/backup"
 	"initiator/internal/queue"
 	"initiator/internal/queue/store"
@@ -72,10 +72,10 @@ func (s *server) showDamage(q *queue.Engine) {
 }
 
 // CheckTasks implements api.Control.
-func (s *server) CheckTasks() (api.TaskCheck, error) {
+func (s *server) CheckTasks() (report.TaskCheck, error) {
 	damage, err := s.dir.ReadDamagedTasks()
 	if err != nil {
-		return api.TaskCheck{}, err
+		return report.TaskCheck{}, err
 	}
 	check := newTaskCheck(store.CheckReport{Damage: s.unrepaired.Places}, damage)
 	for _, p := range s.problems.All() {
@@ -90,7 +90,7 @@ func (s *server) CheckTasks() (api.TaskCheck, error) {
 }
 
 // AcceptDamage implements api.Control. Damage that is not repaired stays a problem.
-func (s *server) AcceptDamage() (api.TaskCheck, error) {
+func (s *server) AcceptDamage() (report.TaskCheck, error) {
 	check, err := s.CheckTasks()
 	if err != nil {
 		return check, err
@@ -113,10 +113,10 @@ func acceptState(dir *statedir.Dir) error {
 }
 
 // newTaskCheck joins the present damage of the files and the damage found before.
-func newTaskCheck(now store.CheckReport, before statedir.DamagedTasks) api.TaskCheck {
-	return api.TaskCheck{
-		Files: now.Files, Unrepaired: append([]store.Damage{}, now.Damage...), TornEnd: now.TornEnd,
-		Repaired: append([]store.Damage{}, before.Places...), Since: before.Since, Changes: before.Changes,
+func newTaskCheck(now store.CheckReport, before statedir.DamagedTasks) report.TaskCheck {
+	return report.TaskCheck{
+		Files: now.Files, Unrepaired: append([]report.Damage{}, now.Damage...), TornEnd: now.TornEnd,
+		Repaired: append([]report.Damage{}, before.Places...), Since: before.Since, Changes: before.Changes,
 	}
 }
 
@@ -158,7 +158,7 @@ func withStateDir(dir string, do func(*statedir.Dir) error) error {
 
 // CheckTasks reads the task files of a state directory that no initiator uses, and
 // changes nothing.
-func CheckTasks(dir string) (check api.TaskCheck, err error) {
+func CheckTasks(dir string) (check report.TaskCheck, err error) {
 	err = withStateDir(dir, func(state *statedir.Dir) error {
 		check, err = checkTasks(state)
 		return err
@@ -167,7 +167,7 @@ func CheckTasks(dir string) (check api.TaskCheck, err error) {
 }
 
 // checkTasks reads the task files of a locked state directory.
-func checkTasks(state *statedir.Dir) (check api.TaskCheck, err error) {
+func checkTasks(state *statedir.Dir) (check report.TaskCheck, err error) {
 	before, err := state.ReadDamagedTasks()
 	if err != nil {
 		return check, err
@@ -180,7 +180,7 @@ func checkTasks(state *statedir.Dir) (check api.TaskCheck, err error) {
 
 // RepairTasks repairs the task files of a state directory that no initiator uses,
 // as a start does. It returns the damage, present and earlier.
-func RepairTasks(dir string) (check api.TaskCheck, err error) {
+func RepairTasks(dir string) (check report.TaskCheck, err error) {
 	err = OpenTasks(dir, func(q *queue.Engine) error {
 		if err := q.RepairError(); err != nil {
 			return fmt.Errorf("repair the task files: %w", err)
@@ -195,7 +195,7 @@ func RepairTasks(dir string) (check api.TaskCheck, err error) {
 
 // AcceptDamage ends the report of damage and of a restore in a state directory that
 // no initiator uses, and returns the damage. Damage that is not repaired stays.
-func AcceptDamage(dir string) (check api.TaskCheck, err error) {
+func AcceptDamage(dir string) (check report.TaskCheck, err error) {
 	err = withStateDir(dir, func(state *statedir.Dir) error {
 		if check, err = checkTasks(state); err != nil {
 			return err

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
-	"initiator/internal/problems"
+	"initiator/initiator/report"
 	"initiator/internal/procfs"
 )
 
@@ -25,7 +25,7 @@ func TestSilentKeeper(t *testing.T) {
 	if err := syscall.Kill(w.Parent, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	var found []problems.Problem
+	var found []report.Problem
 	await(t, "the problem", func() bool {
 		found = in.Status().Problems
 		return len(found) > 0

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
+	"initiator/initiator/report"
 	"initiator/initiator/task"
-	"initiator/internal/supervise"
 	"initiator/jobs/jobstest"
 )
 
@@ -49,7 +49,7 @@ stopwaitsecs   = 1h
 				if _, err := in.Initiator.Stop(ctx, "w"); err != nil {
 					t.Fatal(err)
 				}
-				stopped := in.WaitFor("w", "stopped", func(w supervise.Worker) bool { return w.PID == 0 })
+				stopped := in.WaitFor("w", "stopped", func(w report.Worker) bool { return w.PID == 0 })
 				if stopped.LastExit.Signal != "" || stopped.LastExit.Code != 0 {
 					t.Errorf("the worker ended with %+v", stopped.LastExit)
 				}

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
+	"initiator/initiator/report"
 	"initiator/initiator/task"
-	"initiator/internal/supervise"
 	"initiator/internal/testlength"
 	"initiator/worker"
 )
@@ -110,7 +110,7 @@ func stopDuringTask(t *testing.T, how, method, drain string) {
 		if _, err := in.Restart(t.Context(), "parent"); err != nil {
 			t.Fatal(err)
 		}
-		next := in.WaitFor("parent", "ready again", func(w supervise.Worker) bool { return w.Ready && w.Incarnation == 2 })
+		next := in.WaitFor("parent", "ready again", func(w report.Worker) bool { return w.Ready && w.Incarnation == 2 })
 		if next.LastExit.Signal != "" || next.LastExit.Code != 0 {
 			t.Errorf("last exit %+v", next.LastExit)
 		}

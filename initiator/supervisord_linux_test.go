@@ -15,8 +15,7 @@ import (
 	"time"
 
 	"initiator/initiator/initiatortest"
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 // processStates are the states of the processes of all.conf, with the names and words
@@ -93,7 +92,7 @@ func TestRunsSupervisordConf(t *testing.T) {
 			t.Errorf("stop %s: %v, %v", name, results, err)
 		}
 	}
-	if w := h.Worker("web:web_02"); w.State != lifecycle.Stopped {
+	if w := h.Worker("web:web_02"); w.State != report.Stopped {
 		t.Errorf("stop web:* left %s %s", w.Name, w.State)
 	}
 }
@@ -104,7 +103,7 @@ func waitStates(t *testing.T, h *initiatortest.Initiator, want map[string]string
 	t.Helper()
 	pids := map[string]int{}
 	for name, state := range want {
-		w := h.WaitFor(name, state, func(w supervise.Worker) bool { return w.State.String() == state })
+		w := h.WaitFor(name, state, func(w report.Worker) bool { return w.State.String() == state })
 		if w.PID != 0 {
 			pids[name] = w.PID
 		}

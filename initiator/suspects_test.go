@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
+	"initiator/initiator/report"
 	"initiator/initiator/task"
-	"initiator/internal/lifecycle"
 )
 
 // suspectsINI is a worker with 8 slots. restart_limit allows the ends of the
@@ -54,7 +54,7 @@ func TestPoisonTaskAmongOthers(t *testing.T) {
 		}
 	}
 	w := in.Worker("bad")
-	if w.State == lifecycle.Fatal || w.Deaths > 3 || w.LastExit.Task != poison.ID.String() {
+	if w.State == report.Fatal || w.Deaths > 3 || w.LastExit.Task != poison.ID.String() {
 		t.Errorf("worker: %+v", w)
 	}
 	if why, err := in.Why(t.Context(), "bad"); err != nil || !strings.Contains(why[0].Sentence, "task "+poison.ID.String()+" ended it") {

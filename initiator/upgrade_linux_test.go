@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"initiator/internal/api"
+	"initiator/initiator/report"
 )
 
 // linkTestBinary returns a path of the test binary under another name.
@@ -40,7 +40,7 @@ func linkTestBinary(t *testing.T, name string) string {
 }
 
 // upgradeTo upgrades to another program and waits until it is ready.
-func (d *restartHarness) upgradeTo(binary string) api.Status {
+func (d *restartHarness) upgradeTo(binary string) report.Status {
 	d.t.Helper()
 	c := d.newClient()
 	defer c.Close()

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/initiator/task"
 	"initiator/internal/dispatch"
 	"initiator/internal/handover"
@@ -35,7 +36,7 @@ func (s *server) supervisorOptions() supervise.Options {
 
 // noteTransition passes a transition on to every part that keeps something about
 // workers. The supervisor's loop calls it; it must not block.
-func (s *server) noteTransition(t supervise.Transition) {
+func (s *server) noteTransition(t report.Event) {
 	s.journal.AddTransition(t)
 	s.configs.noteTransition(t)
 	s.relay.NoteTransition(t)

@@ -3,10 +3,9 @@ package initiator
 import (
 	"sync"
 
+	"initiator/initiator/report"
 	"initiator/internal/dispatch"
-	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
-	"initiator/internal/supervise"
 	"initiator/internal/webhook"
 )
 
@@ -71,9 +70,9 @@ func (c *workerConfigs) Config(guid, token string) (entries []plan.Entry, allowe
 
 // noteTransition forgets a worker whose process is gone, so that its token opens
 // nothing any more.
-func (c *workerConfigs) noteTransition(t supervise.Transition) {
+func (c *workerConfigs) noteTransition(t report.Event) {
 	switch t.To {
-	case lifecycle.Stopped, lifecycle.Backoff, lifecycle.Exited, lifecycle.Fatal:
+	case report.Stopped, report.Backoff, report.Exited, report.Fatal:
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if c.byGUID[t.GUID].Incarnation == t.Incarnation {

@@ -6,9 +6,8 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
+	"initiator/initiator/report"
 	"initiator/initiator/task"
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
 )
 
 // A worker that is killed during a task is restarted on the same port, and the new
@@ -56,7 +55,7 @@ restart_delay = 0
 	if got.State != task.Dead || len(got.History) != 2 {
 		t.Errorf("poison: %+v", got)
 	}
-	in.WaitFor("crash", "ready again", func(w supervise.Worker) bool { return w.Ready && w.Incarnation == 3 })
+	in.WaitFor("crash", "ready again", func(w report.Worker) bool { return w.Ready && w.Incarnation == 3 })
 	if got := in.RunTask(task.Request{Pool: "crash", Data: json.RawMessage(`{"how":"panic"}`)}); got.State != task.Dead || len(got.History) != 2 {
 		t.Errorf("panic: %+v", got)
 	}
@@ -70,7 +69,7 @@ func TestMissingCommandIsFatal(t *testing.T) {
 command       = ./no-such-program
 restart_limit = 1/1min
 `)
-	ghost := in.WaitFor("ghost", "FATAL", func(w supervise.Worker) bool { return w.State == lifecycle.Fatal })
+	ghost := in.WaitFor("ghost", "FATAL", func(w report.Worker) bool { return w.State == report.Fatal })
 	t.Log(ghost.Reason)
 	if got := in.Call("adder", `{"a":1,"b":1}`); got != `{"sum":2}` {
 		t.Errorf("got %s", got)

@@ -12,8 +12,7 @@ import (
 
 	"initiator/initiator"
 	"initiator/initiator/initiatortest"
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 // outputRecorder is an output on which a test can wait.
@@ -137,7 +136,7 @@ contract      = off
 restart_limit = 1/1min
 `), withOutputs(nil, nil, log))
 	for _, name := range []string{"fragile", "usage"} {
-		in.WaitFor(name, "given up", func(w supervise.Worker) bool { return w.State == lifecycle.Fatal })
+		in.WaitFor(name, "given up", func(w report.Worker) bool { return w.State == report.Fatal })
 	}
 	for _, n := range []string{"1", "2", "4"} {
 		log.waitText(t, "[ERROR] worker: panic: boom "+n+": worker=fragile:0 incarnation="+n)
@@ -169,7 +168,7 @@ stdout_logfile = -
 	if _, err := in.Restart(t.Context(), "flood"); err != nil {
 		t.Error(err)
 	}
-	in.WaitFor("flood", "ready", func(w supervise.Worker) bool { return w.Ready && w.Incarnation == 2 })
+	in.WaitFor("flood", "ready", func(w report.Worker) bool { return w.Ready && w.Incarnation == 2 })
 	if err := in.Stop(); err != nil {
 		t.Error(err)
 	}

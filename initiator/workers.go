@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"initiator/initiator/report"
 	"initiator/internal/api"
-	"initiator/internal/supervise"
 )
 
 // Worker is a worker with the fields of turberfield's tuple.
@@ -39,7 +39,7 @@ func (in *Initiator) Launch(ctx context.Context, module, guid string) (Worker, e
 
 // Workers returns what is known of every worker; nothing before Run has started
 // its loops.
-func (in *Initiator) Workers() []supervise.Worker {
+func (in *Initiator) Workers() []report.Worker {
 	if s := in.currentServer(); s != nil {
 		return s.listWorkers()
 	}
@@ -49,7 +49,7 @@ func (in *Initiator) Workers() []supervise.Worker {
 // LeftProcesses returns the processes that workers have left and that nothing ends
 // (leave_descendants), also the processes that workers of earlier initiators of the
 // state directory have left. Linux only; elsewhere it returns nothing.
-func (in *Initiator) LeftProcesses() []supervise.LeftProcess {
+func (in *Initiator) LeftProcesses() []report.LeftProcess {
 	if s := in.currentServer(); s != nil {
 		return s.supervisor.LeftProcesses()
 	}
@@ -58,7 +58,7 @@ func (in *Initiator) LeftProcesses() []supervise.LeftProcess {
 
 // Events returns the transitions of workers after a number, and a channel that is
 // closed when there are more.
-func (in *Initiator) Events(since uint64) (list []supervise.Transition, more <-chan struct{}) {
+func (in *Initiator) Events(since uint64) (list []report.Event, more <-chan struct{}) {
 	if s := in.currentServer(); s != nil {
 		return s.journal.Since(since)
 	}
@@ -66,7 +66,7 @@ func (in *Initiator) Events(since uint64) (list []supervise.Transition, more <-c
 }
 
 // Start starts workers by definition, guid or "all", and waits until they are up.
-func (in *Initiator) Start(ctx context.Context, names ...string) ([]supervise.Result, error) {
+func (in *Initiator) Start(ctx context.Context, names ...string) ([]report.Result, error) {
 	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func (in *Initiator) Start(ctx context.Context, names ...string) ([]supervise.Re
 }
 
 // Stop stops workers, and waits until they have left no process.
-func (in *Initiator) Stop(ctx context.Context, names ...string) ([]supervise.Result, error) {
+func (in *Initiator) Stop(ctx context.Context, names ...string) ([]report.Result, error) {
 	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (in *Initiator) Stop(ctx context.Context, names ...string) ([]supervise.Res
 }
 
 // Restart restarts workers.
-func (in *Initiator) Restart(ctx context.Context, names ...string) ([]supervise.Result, error) {
+func (in *Initiator) Restart(ctx context.Context, names ...string) ([]report.Result, error) {
 	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func (in *Initiator) Restart(ctx context.Context, names ...string) ([]supervise.
 
 // RestartRolling restarts workers one at a time, and waits until each is ready
 // before it goes on. It stops at the first worker that does not come up.
-func (in *Initiator) RestartRolling(ctx context.Context, names ...string) ([]supervise.Result, error) {
+func (in *Initiator) RestartRolling(ctx context.Context, names ...string) ([]report.Result, error) {
 	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ func (in *Initiator) RestartRolling(ctx context.Context, names ...string) ([]sup
 
 // RestartOrder returns workers in the order in which RestartRolling restarts them.
 // Nothing is changed.
-func (in *Initiator) RestartOrder(ctx context.Context, names ...string) ([]supervise.Result, error) {
+func (in *Initiator) RestartOrder(ctx context.Context, names ...string) ([]report.Result, error) {
 	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func (in *Initiator) RestartOrder(ctx context.Context, names ...string) ([]super
 
 // ReloadWorkers lets workers read their configuration again, by reload_signal or
 // reload_command. Reload applies the INI.
-func (in *Initiator) ReloadWorkers(ctx context.Context, names ...string) ([]supervise.Result, error) {
+func (in *Initiator) ReloadWorkers(ctx context.Context, names ...string) ([]report.Result, error) {
 	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return nil, err
@@ -135,11 +135,11 @@ func (in *Initiator) Scale(ctx context.Context, name string, n int) error {
 // Signal sends a signal to workers: to the main process of each, or to its
 // process group, as `stopasgroup` of the definition says.
 func (in *Initiator) Signal(ctx context.Context, signal int, names ...string) error {
-	return in.SignalTo(ctx, supervise.SignalByRule, signal, names...)
+	return in.SignalTo(ctx, report.SignalByRule, signal, names...)
 }
 
 // SignalTo sends a signal to workers and chooses whom it reaches.
-func (in *Initiator) SignalTo(ctx context.Context, to supervise.SignalTarget, signal int, names ...string) error {
+func (in *Initiator) SignalTo(ctx context.Context, to report.SignalTarget, signal int, names ...string) error {
 	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return err
@@ -160,7 +160,7 @@ func (in *Initiator) Reopen(ctx context.Context) error {
 // Clear removes the log files of workers, but not the files that were rotated
 // away before. A keeper that is older than this program may be unable to, until
 // its last worker has ended; each Result says so.
-func (in *Initiator) Clear(ctx context.Context, names ...string) ([]supervise.Result, error) {
+func (in *Initiator) Clear(ctx context.Context, names ...string) ([]report.Result, error) {
 	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return nil, err
@@ -171,7 +171,7 @@ func (in *Initiator) Clear(ctx context.Context, names ...string) ([]supervise.Re
 // Logs passes the lines of workers to emit, in the order of time; see
 // workerlog.Reader.ReadLogs for names, the order of calls, and the errors. A batch
 // and its texts are valid until emit returns; LogText.Copy returns a line to keep.
-func (in *Initiator) Logs(ctx context.Context, names string, q api.LogQuery, emit func([]api.LogText) error) error {
+func (in *Initiator) Logs(ctx context.Context, names string, q report.LogQuery, emit func([]api.LogText) error) error {
 	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return err
@@ -181,7 +181,7 @@ func (in *Initiator) Logs(ctx context.Context, names string, q api.LogQuery, emi
 
 // Why explains, in a sentence for each worker, why workers are in their state. For
 // a worker whose process has died it adds the last output of that process.
-func (in *Initiator) Why(ctx context.Context, names ...string) ([]supervise.Explanation, error) {
+func (in *Initiator) Why(ctx context.Context, names ...string) ([]report.Explanation, error) {
 	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return nil, err
@@ -192,4 +192,4 @@ func (in *Initiator) Why(ctx context.Context, names ...string) ([]supervise.Expl
 }
 
 // Status describes the running initiator.
-func (in *Initiator) Status() api.Status { return in.server.Status() }
+func (in *Initiator) Status() report.Status { return in.server.Status() }

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"initiator/internal/lifecycle"
+	"initiator/initiator/report"
 )
 
 var (
@@ -110,7 +110,7 @@ func TestCatalogue(t *testing.T) {
 		list, err := c.Workers(ctx)
 		failed := 0
 		for _, w := range list {
-			if w.LastExit.Class != "" && (w.Name != "missing" && w.Name != "plainfile" && w.Name != "nodir" || w.State == lifecycle.Fatal) {
+			if w.LastExit.Class != "" && (w.Name != "missing" && w.Name != "plainfile" && w.Name != "nodir" || w.State == report.Fatal) {
 				failed++
 			}
 		}

@@ -4,12 +4,11 @@ import (
 	"strings"
 
 	"initiator/cmd/initiator/internal/terminal"
-	"initiator/internal/api"
-	"initiator/internal/plan"
+	"initiator/initiator/report"
 )
 
 // showChanges prints the changes of a reload.
-func (a *app) showChanges(c api.Changes) error {
+func (a *app) showChanges(c report.Changes) error {
 	if a.Format.JSON {
 		return a.Out.WriteJSON(c)
 	}
@@ -17,7 +16,7 @@ func (a *app) showChanges(c api.Changes) error {
 		if column != 1 {
 			return ""
 		}
-		return actionColour(plan.Action(cell))
+		return actionColour(report.Action(cell))
 	}}
 	for _, w := range c.Workers {
 		t.Rows = append(t.Rows, []string{w.Name, string(w.Action), changedKeys(w)})
@@ -41,7 +40,7 @@ func (a *app) showChanges(c api.Changes) error {
 
 // showStops prints how a stop ends the workers of each definition, in one line for
 // definitions that have it in common.
-func (a *app) showStops(c api.Changes) error {
+func (a *app) showStops(c report.Changes) error {
 	names := map[string][]string{}
 	var stops []string
 	for _, w := range c.Workers {
@@ -63,7 +62,7 @@ func (a *app) showStops(c api.Changes) error {
 
 // anyChange reports whether anything differs, also a key of [initiator] that
 // takes effect at the next start.
-func anyChange(c api.Changes) bool {
+func anyChange(c report.Changes) bool {
 	for _, w := range c.Workers {
 		if w.HasEffect() {
 			return true
@@ -74,24 +73,24 @@ func anyChange(c api.Changes) bool {
 
 // changedKeys returns the keys that differ. The keys of a definition that is
 // kept take effect without a restart.
-func changedKeys(c plan.Change) string {
+func changedKeys(c report.Change) string {
 	switch {
 	case len(c.Keys) == 0:
 		return "-"
-	case c.Action == plan.ActionKeep:
+	case c.Action == report.ActionKeep:
 		return strings.Join(c.Keys, ", ") + " (without a restart)"
 	}
 	return strings.Join(c.Keys, ", ")
 }
 
 // actionColour returns the colour of an action.
-func actionColour(action plan.Action) string {
+func actionColour(action report.Action) string {
 	switch action {
-	case plan.ActionStart:
+	case report.ActionStart:
 		return terminal.ColourGood
-	case plan.ActionRestart:
+	case report.ActionRestart:
 		return terminal.ColourBusy
-	case plan.ActionStop:
+	case report.ActionStop:
 		return terminal.ColourBad
 	}
 	return ""

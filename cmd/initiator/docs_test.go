@@ -13,8 +13,8 @@ import (
 	"testing"
 
 	"initiator/initiator/client"
+	"initiator/initiator/report"
 	"initiator/internal/loopback/loopbacktest"
-	"initiator/internal/supervise"
 )
 
 // docPorts are the ports that the pages name. Each is replaced by a free port.
@@ -121,7 +121,7 @@ func (s *shell) awaitInitiator(dir string) {
 	defer c.Close()
 	err := waitUntil("up", func(ctx context.Context) bool {
 		list, err := c.Workers(ctx)
-		return err == nil && !slices.ContainsFunc(list, func(w supervise.Worker) bool { return !w.Ready })
+		return err == nil && !slices.ContainsFunc(list, func(w report.Worker) bool { return !w.Ready })
 	})
 	if err != nil {
 		s.t.Fatalf("%v; stderr:\n%s", err, s.takeStderr())

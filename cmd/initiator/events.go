@@ -9,8 +9,7 @@ import (
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 func (a *app) eventsCommand() *cobra.Command {
@@ -32,12 +31,12 @@ func (a *app) eventsCommand() *cobra.Command {
 }
 
 // showEvent prints one event.
-func (a *app) showEvent(t supervise.Transition) error {
+func (a *app) showEvent(t report.Event) error {
 	if a.Format.JSON {
 		return a.Out.WriteJSON(t)
 	}
 	to := t.To.String()
-	if t.To == lifecycle.Running && !t.Ready {
+	if t.To == report.Running && !t.Ready {
 		to = terminal.Unready
 	}
 	line := fmt.Sprintf("%6d  %s  %s %s %s  %s", t.Seq, t.At.Local().Format("15:04:05.000"), t.Name, terminal.ShortGUID(t.GUID), to, t.Reason)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"initiator/cmd/initiator/internal/terminal"
+	"initiator/initiator/report"
 	"initiator/internal/statedir"
 	"initiator/internal/supervise"
 )
@@ -15,7 +16,7 @@ import (
 const shownLeft = 5
 
 // leftNames names processes that workers have left: "12 sleep 1000 (of sshd)".
-func leftNames(list []supervise.LeftProcess) string {
+func leftNames(list []report.LeftProcess) string {
 	var names []string
 	for _, p := range list[:min(len(list), shownLeft)] {
 		name := terminal.OneLine(fmt.Sprintf("%d %s", p.PID, p.Command))
@@ -32,7 +33,7 @@ func leftNames(list []supervise.LeftProcess) string {
 }
 
 // leftLines are the lines of a status about processes that workers have left.
-func leftLines(list []supervise.LeftProcess) []string {
+func leftLines(list []report.LeftProcess) []string {
 	if len(list) == 0 {
 		return nil
 	}
@@ -41,7 +42,7 @@ func leftLines(list []supervise.LeftProcess) []string {
 
 // leftByRequest says in one line what a request has left, for the output that has
 // supervisorctl's form; "" = nothing.
-func leftByRequest(results []supervise.Result) string {
+func leftByRequest(results []report.Result) string {
 	var parts []string
 	for _, r := range results {
 		if r.Left > 0 {
@@ -54,7 +55,7 @@ func leftByRequest(results []supervise.Result) string {
 // leftAfterEnd returns the processes that run on after the end of the initiator, as
 // its state directory has them; nothing where this machine does not have the
 // directory.
-func (a *app) leftAfterEnd() []supervise.LeftProcess {
+func (a *app) leftAfterEnd() []report.LeftProcess {
 	socket, err := a.SocketPath()
 	if err != nil {
 		return nil
@@ -67,8 +68,8 @@ func (a *app) leftAfterEnd() []supervise.LeftProcess {
 }
 
 // newlyLeft returns the processes of a list that are not in the list before.
-func newlyLeft(before, after []supervise.LeftProcess) []supervise.LeftProcess {
-	return slices.DeleteFunc(slices.Clone(after), func(p supervise.LeftProcess) bool {
-		return slices.ContainsFunc(before, func(b supervise.LeftProcess) bool { return b.PID == p.PID && b.StartTime == p.StartTime })
+func newlyLeft(before, after []report.LeftProcess) []report.LeftProcess {
+	return slices.DeleteFunc(slices.Clone(after), func(p report.LeftProcess) bool {
+		return slices.ContainsFunc(before, func(b report.LeftProcess) bool { return b.PID == p.PID && b.StartTime == p.StartTime })
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/client"
+	"initiator/initiator/report"
 )
 
 const logsLong = `Show the output of workers, by definition, group or guid: stdout and stderr. The
@@ -18,7 +19,7 @@ lines of several workers are in order of time, each with the name of its worker.
 the output of the incarnation before the current one, to find out why it ended.`
 
 func (a *app) logsCommand() *cobra.Command {
-	var q client.LogQuery
+	var q report.LogQuery
 	var since cli.PastFlag
 	cmd := &cobra.Command{
 		Use: "logs NAME…|all", Short: "Show the output of workers", Long: logsLong,
@@ -47,7 +48,7 @@ func (a *app) logsCommand() *cobra.Command {
 }
 
 // checkLogs checks the flags.
-func checkLogs(q client.LogQuery) error {
+func checkLogs(q report.LogQuery) error {
 	switch {
 	case q.Stream != "stdout" && q.Stream != "stderr" && q.Stream != "both":
 		return fmt.Errorf("--stream %s: write stdout, stderr or both", q.Stream)

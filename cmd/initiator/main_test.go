@@ -19,10 +19,8 @@ import (
 
 	"initiator/initiator/client"
 	"initiator/initiator/initiatortest"
+	"initiator/initiator/report"
 	"initiator/initiator/task"
-	"initiator/internal/lifecycle"
-	"initiator/internal/problems"
-	"initiator/internal/supervise"
 )
 
 // TestMain makes the test binary the program itself: under the name
@@ -119,13 +117,13 @@ func awaitReady(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(waitUntil("ready", func(ctx context.Context) bool {
 		list, err := c.Workers(ctx)
 		for name := range want {
-			if !slices.ContainsFunc(list, func(w supervise.Worker) bool { return w.Name == name }) {
+			if !slices.ContainsFunc(list, func(w report.Worker) bool { return w.Name == name }) {
 				return false
 			}
 		}
 		for _, w := range list {
 			if state := want[w.Name]; state != "" && state != w.State.String() ||
-				state == "" && !(w.State == lifecycle.Running && w.Ready) {
+				state == "" && !(w.State == report.Running && w.Ready) {
 				return false
 			}
 		}
@@ -152,7 +150,7 @@ func awaitProblem(ts *testscript.TestScript, _ bool, args []string) {
 	defer c.Close()
 	ts.Check(waitUntil("problem "+args[0], func(ctx context.Context) bool {
 		status, err := c.Status(ctx)
-		return err == nil && slices.ContainsFunc(status.Problems, func(p problems.Problem) bool { return p.Name == args[0] })
+		return err == nil && slices.ContainsFunc(status.Problems, func(p report.Problem) bool { return p.Name == args[0] })
 	}))
 }
 

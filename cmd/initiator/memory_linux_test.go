@@ -20,8 +20,8 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/client"
+	"initiator/initiator/report"
 	"initiator/initiator/task"
-	"initiator/internal/api"
 	"initiator/internal/bounds"
 	"initiator/internal/testlength"
 )
@@ -79,15 +79,15 @@ func TestAnswersTakeLittleMemory(t *testing.T) {
 		{"a task", func() (int64, error) { got, err := c.Task(ctx, ids[0]); return int64(len(got.Data)), err }, length},
 		{"an export", func() (int64, error) { var n countingWriter; _, err := c.ExportTasks(ctx, &n); return int64(n), err }, int64(tasks) * length},
 		{"a tail of both logs", func() (int64, error) {
-			return countLog(ctx, c, "closed", client.LogQuery{Stream: "both", Tail: 2 * lines})
+			return countLog(ctx, c, "closed", report.LogQuery{Stream: "both", Tail: 2 * lines})
 		}, int64(2 * lines * logLineLength)},
-		{"both logs", func() (int64, error) { return countLog(ctx, c, "closed", client.LogQuery{Stream: "both"}) }, int64(2 * lines * logLineLength)},
-		{"both logs as JSON", func() (int64, error) { return countLogLines(ctx, c, "closed", client.LogQuery{Stream: "both"}) }, int64(2 * lines)},
+		{"both logs", func() (int64, error) { return countLog(ctx, c, "closed", report.LogQuery{Stream: "both"}) }, int64(2 * lines * logLineLength)},
+		{"both logs as JSON", func() (int64, error) { return countLogLines(ctx, c, "closed", report.LogQuery{Stream: "both"}) }, int64(2 * lines)},
 		{"the logs of all workers", func() (int64, error) {
-			return countLog(ctx, c, "all", client.LogQuery{Stream: "both", Tail: 3 * lines})
+			return countLog(ctx, c, "all", report.LogQuery{Stream: "both", Tail: 3 * lines})
 		}, int64(3 * lines * logLineLength)},
 		{"supervisorctl tail", func() (int64, error) {
-			return countLog(ctx, c, "closed", client.LogQuery{Tail: 16 << 20, Current: true})
+			return countLog(ctx, c, "closed", report.LogQuery{Tail: 16 << 20, Current: true})
 		}, int64(lines * logLineLength)},
 	} {
 		before := up.resetPeak()
@@ -196,7 +196,7 @@ func writeLog(t *testing.T, path string, lines int) {
 }
 
 // countLog returns the length of a log as text, in bytes.
-func countLog(ctx context.Context, c *client.Client, name string, q client.LogQuery) (int64, error) {
+func countLog(ctx context.Context, c *client.Client, name string, q report.LogQuery) (int64, error) {
 	text, err := c.Logs(ctx, q, name)
 	if err != nil {
 		return 0, err
@@ -206,8 +206,8 @@ func countLog(ctx context.Context, c *client.Client, name string, q client.LogQu
 }
 
 // countLogLines returns the number of lines of a log in JSON.
-func countLogLines(ctx context.Context, c *client.Client, name string, q client.LogQuery) (n int64, err error) {
-	err = c.LogLines(ctx, q, func(api.LogLine) error { n++; return nil }, name)
+func countLogLines(ctx context.Context, c *client.Client, name string, q report.LogQuery) (n int64, err error) {
+	err = c.LogLines(ctx, q, func(report.LogLine) error { n++; return nil }, name)
 	return n, err
 }
 

@@ -8,8 +8,8 @@ import (
 
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
+	"initiator/initiator/report"
 	"initiator/initiator/task"
-	"initiator/internal/api"
 )
 
 // pauseCommand returns `pause` or `resume`.
@@ -40,7 +40,7 @@ func (a *app) pauseCommand(verb string) *cobra.Command {
 }
 
 // poolTable returns the table of pools.
-func poolTable(pools []api.Pool) terminal.Table {
+func poolTable(pools []report.Pool) terminal.Table {
 	t := terminal.Table{Head: []string{"POOL", "STATE", "QUEUED", "RUNNING", "DEAD"}, Optional: []int{4}}
 	for _, p := range pools {
 		state := "open"

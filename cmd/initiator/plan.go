@@ -7,7 +7,7 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/client"
-	"initiator/internal/api"
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -40,7 +40,7 @@ func (a *app) planCommand() *cobra.Command {
 }
 
 // describeStops adds to each definition how a stop ends its workers.
-func describeStops(p *plan.Plan, changes api.Changes) {
+func describeStops(p *plan.Plan, changes report.Changes) {
 	for i := range changes.Workers {
 		if s, known := p.FindSpec(changes.Workers[i].Name); known {
 			changes.Workers[i].Stop = s.DescribeStop()

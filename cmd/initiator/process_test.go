@@ -11,7 +11,7 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/client"
-	"initiator/internal/lifecycle"
+	"initiator/initiator/report"
 )
 
 // testProcess is a running process of the program in a directory of its own.
@@ -311,7 +311,7 @@ func TestFatalWorkersDoNotStopTheOthers(t *testing.T) {
 	c := p.newClient()
 	err := waitUntil("the other one is ready", func(ctx context.Context) bool {
 		list, err := c.Workers(ctx)
-		return err == nil && len(list) == 2 && list[0].State == lifecycle.Running && list[1].State == lifecycle.Fatal
+		return err == nil && len(list) == 2 && list[0].State == report.Running && list[1].State == report.Fatal
 	})
 	if err != nil {
 		t.Error(err)

@@ -8,8 +8,8 @@ import (
 	"sync"
 
 	"initiator/initiator/client"
+	"initiator/initiator/report"
 	"initiator/initiator/task"
-	"initiator/internal/api"
 )
 
 // poolName returns the pool of "POOL" or "POOL.METHOD". Where the initiator does
@@ -21,7 +21,7 @@ func (m *manyRunner) poolName(ctx context.Context) string {
 		return target
 	}
 	pool, _, ok := task.SplitMethod(target, func(name string) bool {
-		return slices.ContainsFunc(pools, func(p api.Pool) bool { return p.Name == name })
+		return slices.ContainsFunc(pools, func(p report.Pool) bool { return p.Name == name })
 	})
 	if !ok {
 		return target

@@ -9,8 +9,7 @@ import (
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 // workerWatcher watches the workers during the wait for a task. It reports
@@ -54,7 +53,7 @@ func (w *workerWatcher) watchWorkers(ctx context.Context, giveUp context.CancelC
 	}
 	notify(!w.temporary)
 	for {
-		_ = w.client.Events(ctx, since, true, func(t supervise.Transition) error {
+		_ = w.client.Events(ctx, since, true, func(t report.Event) error {
 			if w.temporary {
 				w.printTransition(t)
 			}
@@ -71,13 +70,13 @@ func (w *workerWatcher) watchWorkers(ctx context.Context, giveUp context.CancelC
 }
 
 // printTransition reports the change of a worker of a temporary initiator.
-func (w *workerWatcher) printTransition(t supervise.Transition) {
+func (w *workerWatcher) printTransition(t report.Event) {
 	switch {
-	case t.To == lifecycle.Starting && t.From != lifecycle.Starting:
+	case t.To == report.Starting && t.From != report.Starting:
 		w.began[t.GUID] = t.At
-	case t.To == lifecycle.Running && t.Ready:
+	case t.To == report.Running && t.Ready:
 		w.note("%s %s ready%s after %s (pid %d)", t.Name, terminal.ShortGUID(t.GUID), terminal.PortText(" on port %d", t.Port), terminal.FormatElapsed(t.At.Sub(w.began[t.GUID])), t.PID)
-	case t.To == lifecycle.Backoff, t.To == lifecycle.Fatal:
+	case t.To == report.Backoff, t.To == report.Fatal:
 		w.note("%s %s %s: %s", t.Name, terminal.ShortGUID(t.GUID), t.To, t.Reason)
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/client"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 func (a *app) scaleCommand() *cobra.Command {
@@ -31,7 +31,7 @@ func (a *app) scaleCommand() *cobra.Command {
 				if err != nil && !errors.As(err, &partly) {
 					return err
 				}
-				mine := slices.DeleteFunc(all, func(w supervise.Worker) bool { return w.Name != args[0] })
+				mine := slices.DeleteFunc(all, func(w report.Worker) bool { return w.Name != args[0] })
 				if a.Format.JSON {
 					err = a.Out.WriteJSON(map[string]any{"workers": mine})
 				} else {

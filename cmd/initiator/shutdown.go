@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"initiator/initiator/client"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 func (a *app) shutdownCommand() *cobra.Command {
@@ -38,9 +38,9 @@ func (a *app) shutdownCommand() *cobra.Command {
 // awaitEnd waits until the initiator does not answer any more. The stream of
 // its events ends just before that. before are the processes that workers had left
 // before the end.
-func (a *app) awaitEnd(ctx context.Context, c *client.Client, before []supervise.LeftProcess) error {
+func (a *app) awaitEnd(ctx context.Context, c *client.Client, before []report.LeftProcess) error {
 	for {
-		err := c.Events(ctx, client.FromNow, true, func(supervise.Transition) error { return nil })
+		err := c.Events(ctx, client.FromNow, true, func(report.Event) error { return nil })
 		var gone *client.UnreachableError
 		if errors.As(err, &gone) {
 			break

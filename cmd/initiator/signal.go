@@ -13,7 +13,7 @@ import (
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/supervisorctl"
 	"initiator/initiator/client"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 const signalLong = `Send a signal, by name or number, to workers. As stopasgroup of the definition says,
@@ -43,17 +43,17 @@ func (a *app) signalCommand() *cobra.Command {
 	return cmd
 }
 
-func signalTarget(group, main bool) supervise.SignalTarget {
+func signalTarget(group, main bool) report.SignalTarget {
 	switch {
 	case group:
-		return supervise.SignalGroup
+		return report.SignalGroup
 	case main:
-		return supervise.SignalMain
+		return report.SignalMain
 	}
-	return supervise.SignalByRule
+	return report.SignalByRule
 }
 
-func (a *app) signalWorkers(cmd *cobra.Command, args []string, to supervise.SignalTarget) error {
+func (a *app) signalWorkers(cmd *cobra.Command, args []string, to report.SignalTarget) error {
 	return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
 		all, err := c.Workers(ctx)
 		if err != nil {

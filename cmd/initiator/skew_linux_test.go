@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 // olderProgram builds this program with a keeper of the first version.
@@ -34,7 +34,7 @@ func (p *testProcess) expectOutput(code int, part string, args ...string) {
 	}
 }
 
-func (p *testProcess) readyWorker() supervise.Worker {
+func (p *testProcess) readyWorker() report.Worker {
 	p.t.Helper()
 	list, err := p.newClient().Workers(p.t.Context())
 	if err != nil || len(list) != 1 {

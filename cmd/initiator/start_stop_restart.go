@@ -11,8 +11,7 @@ import (
 	"initiator/cmd/initiator/internal/supervisorctl"
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 // workerVerbs are the help texts of start, stop and restart.
@@ -66,7 +65,7 @@ func (a *app) workerVerbCommand(verb string) *cobra.Command {
 }
 
 // workerOrder is a request of the client about named workers.
-type workerOrder func(context.Context, ...string) ([]supervise.Result, error)
+type workerOrder func(context.Context, ...string) ([]report.Result, error)
 
 // changeWorkers gives an order for workers, and prints the result for each.
 func (a *app) changeWorkers(ctx context.Context, c *client.Client, verb string, order workerOrder, args []string) error {
@@ -86,7 +85,7 @@ func (a *app) changeWorkers(ctx context.Context, c *client.Client, verb string, 
 }
 
 // showResults prints the result for each worker.
-func (a *app) showResults(verb string, results []supervise.Result, was supervisorctl.Before) error {
+func (a *app) showResults(verb string, results []report.Result, was supervisorctl.Before) error {
 	failed := 0
 	t := terminal.Table{Head: []string{"NAME", "GUID", "STATE", "PID", "PORT", "REASON"}, Optional: []int{3, 4, 5, 1}}
 	t.Colour = func(column int, cell string) string {
@@ -125,15 +124,15 @@ func (a *app) showResults(verb string, results []supervise.Result, was superviso
 
 // resultReason returns the reason of the state, and after a stop whether
 // processes can be left.
-func resultReason(r supervise.Result) string {
+func resultReason(r report.Result) string {
 	switch {
 	case r.Error != "":
 		return r.Error
 	case r.Note != "":
 		return r.Note
-	case r.Worker.State != lifecycle.Stopped && r.Left > 0:
+	case r.Worker.State != report.Stopped && r.Left > 0:
 		return fmt.Sprintf("%s; left %d", r.Worker.Reason, r.Left)
-	case r.Worker.State != lifecycle.Stopped:
+	case r.Worker.State != report.Stopped:
 		return r.Worker.Reason
 	case r.Left > 0: // the reason has the number
 		return r.Worker.Reason

@@ -11,9 +11,7 @@ import (
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/supervisorctl"
 	"initiator/initiator/client"
-	"initiator/internal/api"
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 const statusLong = `Show every worker, or the workers that are named by definition, group or guid.
@@ -69,9 +67,9 @@ func unknownStatus(err error) error {
 }
 
 // statusCode returns the exit code for these workers.
-func statusCode(list []supervise.Worker) int {
+func statusCode(list []report.Worker) int {
 	for _, w := range list {
-		if w.State != lifecycle.Running || !w.Ready {
+		if w.State != report.Running || !w.Ready {
 			return cli.ExitNotRunning
 		}
 	}
@@ -80,7 +78,7 @@ func statusCode(list []supervise.Worker) int {
 
 // showStatus prints workers. Without names (all) it adds the tasks and the
 // initiator.
-func (a *app) showStatus(s api.Status, names map[string]string, all bool) error {
+func (a *app) showStatus(s report.Status, names map[string]string, all bool) error {
 	if a.Format.JSON {
 		return a.Out.WriteJSON(s)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"initiator/cmd/initiator/internal/cli"
+	"initiator/initiator/report"
 	"initiator/internal/statedir"
 	"initiator/internal/supervise"
 )
@@ -30,7 +31,7 @@ func (a *app) showLastKnown(names []string, not error) error {
 	case err != nil:
 		return cli.NewFault(cli.ExitNotRunning, fmt.Errorf("%w; its last known state cannot be shown: %w", not, err), stopped.NextStep)
 	}
-	workers := make([]supervise.Worker, 0, len(seen.Workers))
+	workers := make([]report.Worker, 0, len(seen.Workers))
 	for _, w := range seen.Workers {
 		workers = append(workers, w.AsWorker())
 	}
@@ -44,7 +45,7 @@ func (a *app) showLastKnown(names []string, not error) error {
 }
 
 // printLastKnown prints the last known state.
-func (a *app) printLastKnown(seen statedir.LastKnownState, workers []supervise.Worker) error {
+func (a *app) printLastKnown(seen statedir.LastKnownState, workers []report.Worker) error {
 	if a.Format.JSON {
 		return a.Out.WriteJSON(map[string]any{"running": false, "last_seen": seen})
 	}

@@ -9,16 +9,14 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
+	"initiator/initiator/report"
 	"initiator/initiator/task"
-	"initiator/internal/api"
 	"initiator/internal/lifecycle"
-	"initiator/internal/problems"
-	"initiator/internal/supervise"
 )
 
 // statusTable returns the table of workers. Its columns have supervisorctl's
 // order.
-func statusTable(list []supervise.Worker, now time.Time) terminal.Table {
+func statusTable(list []report.Worker, now time.Time) terminal.Table {
 	t := terminal.Table{
 		Head:     []string{"NAME", "GUID", "STATE", "PID", "PORT", "UPTIME", "RESTARTS", "REASON"},
 		Optional: []int{6, 3, 5, 4, 7, 1},
@@ -44,7 +42,7 @@ func statusTable(list []supervise.Worker, now time.Time) terminal.Table {
 
 // adviceLines returns the advice that statusTable leaves out of the reasons, one line
 // for each definition.
-func adviceLines(list []supervise.Worker) (lines []string) {
+func adviceLines(list []report.Worker) (lines []string) {
 	for _, w := range list {
 		line := w.Name + ": " + lifecycle.PlainProgramAdvice
 		if _, advised := lifecycle.CutAdvice(w.Reason); advised && !slices.Contains(lines, line) {
@@ -56,7 +54,7 @@ func adviceLines(list []supervise.Worker) (lines []string) {
 
 // statusSummary returns the lines below the table: tasks, paused pools, storage
 // errors, the initiator.
-func statusSummary(s api.Status) []string {
+func statusSummary(s report.Status) []string {
 	var lines []string
 	for _, pool := range cli.SortedPools(s.Tasks) {
 		if text := taskCounts(s.Tasks[pool]); text != "" {
@@ -66,7 +64,7 @@ func statusSummary(s api.Status) []string {
 	if len(s.Paused) > 0 {
 		lines = append(lines, "paused: "+terminal.JoinNames(s.Paused)+"; `initiator resume` hands out their tasks again")
 	}
-	if s.StorageError != "" && !slices.ContainsFunc(s.Problems, func(p problems.Problem) bool { return strings.Contains(s.StorageError, p.Reason) }) {
+	if s.StorageError != "" && !slices.ContainsFunc(s.Problems, func(p report.Problem) bool { return strings.Contains(s.StorageError, p.Reason) }) {
 		lines = append(lines, s.StorageError)
 	}
 	for _, p := range s.Problems {

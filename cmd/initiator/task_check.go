@@ -13,8 +13,7 @@ import (
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator"
 	"initiator/initiator/client"
-	"initiator/internal/api"
-	"initiator/internal/queue/store"
+	"initiator/initiator/report"
 )
 
 func (a *app) taskCheckCommand() *cobra.Command {
@@ -52,7 +51,7 @@ func (a *app) checkTasks(cmd *cobra.Command, accept bool) error {
 	if accept {
 		online, offline = (*client.Client).AcceptDamage, initiator.AcceptDamage
 	}
-	var got api.TaskCheck
+	var got report.TaskCheck
 	err := a.WithOptionalClient(cmd, func(ctx context.Context, c *client.Client) (err error) {
 		if c != nil {
 			got, err = online(c, ctx)
@@ -78,7 +77,7 @@ func (a *app) checkTasks(cmd *cobra.Command, accept bool) error {
 
 // repairTasks repairs the task files and shows the damage.
 func (a *app) repairTasks(cmd *cobra.Command) error {
-	var got api.TaskCheck
+	var got report.TaskCheck
 	err := a.WithOptionalClient(cmd, func(_ context.Context, c *client.Client) error {
 		if c != nil {
 			return cli.NewFault(cli.ExitUsage, errors.New("the initiator runs, and has repaired its task files when it started"), "`initiator task check` shows what was damaged")
@@ -96,7 +95,7 @@ func (a *app) repairTasks(cmd *cobra.Command) error {
 }
 
 // printTaskCheck prints the files and their damage.
-func (a *app) printTaskCheck(c api.TaskCheck, accepted bool) error {
+func (a *app) printTaskCheck(c report.TaskCheck, accepted bool) error {
 	if a.Format.JSON {
 		return a.Out.WriteJSON(c)
 	}
@@ -113,7 +112,7 @@ func (a *app) printTaskCheck(c api.TaskCheck, accepted bool) error {
 }
 
 // taskCheckLines describes damage.
-func taskCheckLines(c api.TaskCheck, accepted bool) (lines []string) {
+func taskCheckLines(c report.TaskCheck, accepted bool) (lines []string) {
 	if len(c.Unrepaired) > 0 {
 		lines = append(lines, "damaged and not repaired:")
 		lines = append(lines, placeLines(c.Unrepaired)...)
@@ -151,7 +150,7 @@ func taskCheckLines(c api.TaskCheck, accepted bool) (lines []string) {
 }
 
 // placeLines describes damaged places, with the copies of the damaged bytes.
-func placeLines(places []store.Damage) (lines []string) {
+func placeLines(places []report.Damage) (lines []string) {
 	for _, p := range places {
 		line := "  " + p.String()
 		if p.Saved != "" {

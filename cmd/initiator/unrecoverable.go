@@ -6,8 +6,7 @@ import (
 	"strings"
 
 	"initiator/cmd/initiator/internal/terminal"
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 // unrecoverable returns for each worker of a pool why it will not take a task
@@ -15,12 +14,12 @@ import (
 // worker runs or may still start.
 // stoppedCounts says whether a worker that is merely STOPPED counts as given
 // up; during the start it does not.
-func unrecoverable(pool string, list []supervise.Worker, stoppedCounts bool) []string {
+func unrecoverable(pool string, list []report.Worker, stoppedCounts bool) []string {
 	return poolReasons(pool, list, stoppedCounts, nil)
 }
 
 // poolReasons follows `after` from pool to pool; seen are the pools on the way.
-func poolReasons(pool string, list []supervise.Worker, stoppedCounts bool, seen []string) []string {
+func poolReasons(pool string, list []report.Worker, stoppedCounts bool, seen []string) []string {
 	if slices.Contains(seen, pool) {
 		return nil
 	}
@@ -45,14 +44,14 @@ func poolReasons(pool string, list []supervise.Worker, stoppedCounts bool, seen 
 
 // unrecoverableReason returns why a worker will not start by itself, or why a
 // command does not wait for its next start; "" when it may start.
-func unrecoverableReason(w supervise.Worker, list []supervise.Worker, stoppedCounts bool, seen []string) string {
+func unrecoverableReason(w report.Worker, list []report.Worker, stoppedCounts bool, seen []string) string {
 	line := fmt.Sprintf("%s %s is %s: %s", w.Name, terminal.ShortGUID(w.GUID), w.State, w.Reason)
 	switch {
-	case w.State == lifecycle.Fatal, w.State == lifecycle.Exited:
+	case w.State == report.Fatal, w.State == report.Exited:
 		return line
-	case w.State == lifecycle.Backoff && w.KeepsFailing(): // in STARTING, this start may succeed
+	case w.State == report.Backoff && w.KeepsFailing(): // in STARTING, this start may succeed
 		return w.Name + " keeps failing: " + w.Reason
-	case w.State != lifecycle.Stopped:
+	case w.State != report.Stopped:
 		return ""
 	case len(w.WaitsFor) == 0:
 		if stoppedCounts {
@@ -75,8 +74,8 @@ func unrecoverableReason(w supervise.Worker, list []supervise.Worker, stoppedCou
 // hasFailed reports whether a worker of a pool is FATAL or keeps failing. A
 // worker that waits for the completion of the pool then waits for a person;
 // EXITED may be the completion itself.
-func hasFailed(pool string, list []supervise.Worker) bool {
-	return slices.ContainsFunc(list, func(w supervise.Worker) bool {
-		return w.Name == pool && (w.State == lifecycle.Fatal || w.KeepsFailing())
+func hasFailed(pool string, list []report.Worker) bool {
+	return slices.ContainsFunc(list, func(w report.Worker) bool {
+		return w.Name == pool && (w.State == report.Fatal || w.KeepsFailing())
 	})
 }

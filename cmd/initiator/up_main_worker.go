@@ -7,10 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"initiator/cmd/initiator/internal/cli"
-	"initiator/internal/lifecycle"
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 	"initiator/internal/spelling"
-	"initiator/internal/supervise"
 )
 
 // checkMain refuses a main worker that does not exist or does not start
@@ -58,7 +57,7 @@ func (u *upRun) watchMain(over context.Context) {
 }
 
 // workersOf returns the workers of a definition.
-func workersOf(all []supervise.Worker, name string) (list []supervise.Worker) {
+func workersOf(all []report.Worker, name string) (list []report.Worker) {
 	for _, w := range all {
 		if w.Name == name {
 			list = append(list, w)
@@ -69,9 +68,9 @@ func workersOf(all []supervise.Worker, name string) (list []supervise.Worker) {
 
 // allEndedForGood reports whether none of these workers will run again by
 // itself.
-func allEndedForGood(list []supervise.Worker) bool {
+func allEndedForGood(list []report.Worker) bool {
 	for _, w := range list {
-		if w.State != lifecycle.Exited && w.State != lifecycle.Fatal {
+		if w.State != report.Exited && w.State != report.Fatal {
 			return false
 		}
 	}
@@ -81,7 +80,7 @@ func allEndedForGood(list []supervise.Worker) bool {
 // mainCode returns the exit code of the first worker that has not exited with
 // 0. It counts also when the initiator has stopped the worker: the program that
 // runs a container wants the exit code of its main program.
-func mainCode(list []supervise.Worker) int {
+func mainCode(list []report.Worker) int {
 	for _, w := range list {
 		if code := exitCodeOf(w.LastExit); code != cli.ExitOK {
 			return code
@@ -92,7 +91,7 @@ func mainCode(list []supervise.Worker) int {
 
 // exitCodeOf returns the exit code of a shell: 128+n for signal n. An unknown
 // exit, and a failed start, are internal errors.
-func exitCodeOf(e lifecycle.Exit) int {
+func exitCodeOf(e report.Exit) int {
 	switch {
 	case e.Class == "": // no process has ended
 		return cli.ExitOK

@@ -6,7 +6,7 @@ import (
 	"syscall"
 	"testing"
 
-	"initiator/internal/lifecycle"
+	"initiator/initiator/report"
 )
 
 // mainWorker returns the section of a main worker that is a shell script.
@@ -45,7 +45,7 @@ func TestUpRunsOnWhileTheMainWorkerRestarts(t *testing.T) {
 		t.Fatal(err)
 	}
 	results, err := c.Start(t.Context(), "main")
-	if err != nil || len(results) != 1 || results[0].Worker.State != lifecycle.Running {
+	if err != nil || len(results) != 1 || results[0].Worker.State != report.Running {
 		t.Fatalf("start: %v, %v", results, err)
 	}
 	p.sendSignal(syscall.SIGTERM)
@@ -67,17 +67,17 @@ func TestAMainWorkerThatDoesNotExistIsRefused(t *testing.T) {
 
 func TestExitCodeOf(t *testing.T) {
 	for _, c := range []struct {
-		exit lifecycle.Exit
+		exit report.Exit
 		code int
 	}{
-		{lifecycle.Exit{}, 0},
-		{lifecycle.Exit{Class: lifecycle.ExitClean}, 0},
-		{lifecycle.Exit{Class: lifecycle.ExitClean, Code: 2}, 2},
-		{lifecycle.Exit{Class: lifecycle.ExitNonzero, Code: 255}, 255},
-		{lifecycle.Exit{Class: lifecycle.ExitRequested, Code: -1, Signal: "TERM"}, 143},
-		{lifecycle.Exit{Class: lifecycle.ExitOutOfMemory, Code: -1, Signal: "KILL"}, 137},
-		{lifecycle.Exit{Class: lifecycle.ExitSpawnError, Code: -1}, 125},
-		{lifecycle.Exit{Class: lifecycle.ExitUnknown, Code: -1}, 125},
+		{report.Exit{}, 0},
+		{report.Exit{Class: report.ExitClean}, 0},
+		{report.Exit{Class: report.ExitClean, Code: 2}, 2},
+		{report.Exit{Class: report.ExitNonzero, Code: 255}, 255},
+		{report.Exit{Class: report.ExitRequested, Code: -1, Signal: "TERM"}, 143},
+		{report.Exit{Class: report.ExitOutOfMemory, Code: -1, Signal: "KILL"}, 137},
+		{report.Exit{Class: report.ExitSpawnError, Code: -1}, 125},
+		{report.Exit{Class: report.ExitUnknown, Code: -1}, 125},
 	} {
 		if got := exitCodeOf(c.exit); got != c.code {
 			t.Errorf("%+v: %d, want %d", c.exit, got, c.code)

@@ -12,8 +12,7 @@ import (
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator"
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 	"initiator/internal/systemd"
 )
 
@@ -59,7 +58,7 @@ func (s *serviceNotifier) notifyUntil(over, running context.Context, in serviceS
 	for since := uint64(0); ; {
 		var more <-chan struct{}
 		if !s.ready.Load() && !s.ending {
-			var past []supervise.Transition
+			var past []report.Event
 			if past, more = s.in.Events(since); len(past) > 0 {
 				since = past[len(past)-1].Seq
 			}
@@ -156,8 +155,8 @@ func (s *serviceNotifier) sendOrLog(assignments ...string) {
 
 // serviceSource is the part of an initiator that a serviceNotifier asks.
 type serviceSource interface {
-	Workers() []supervise.Worker
-	Events(since uint64) ([]supervise.Transition, <-chan struct{})
+	Workers() []report.Worker
+	Events(since uint64) ([]report.Event, <-chan struct{})
 	Alive(ctx context.Context) error
 	Ending() <-chan struct{}
 }
@@ -192,11 +191,11 @@ func newServiceNotifier(lookup func(string) (string, bool), pid int, log hclog.L
 }
 
 // delaysReady reports whether READY waits for a worker.
-func delaysReady(w supervise.Worker, all []supervise.Worker, startsItself func(string) bool) bool {
+func delaysReady(w report.Worker, all []report.Worker, startsItself func(string) bool) bool {
 	switch {
 	case w.KeepsFailing(), unrecoverableReason(w, all, false, nil) != "":
 		return false
-	case w.State == lifecycle.Stopped && w.Incarnation == 0:
+	case w.State == report.Stopped && w.Incarnation == 0:
 		return startsItself(w.Name) && !waitsForUnrecoverable(w, all)
 	}
 	return cli.IsUnsettled(w) && !waitsForUnrecoverable(w, all)
@@ -204,7 +203,7 @@ func delaysReady(w supervise.Worker, all []supervise.Worker, startsItself func(s
 
 // waitsForUnrecoverable reports whether a worker depends on a worker that keeps
 // failing.
-func waitsForUnrecoverable(w supervise.Worker, all []supervise.Worker) bool {
+func waitsForUnrecoverable(w report.Worker, all []report.Worker) bool {
 	for _, item := range w.WaitsFor {
 		name, _, _ := strings.Cut(item, ":")
 		for _, other := range all {
@@ -217,14 +216,14 @@ func waitsForUnrecoverable(w supervise.Worker, all []supervise.Worker) bool {
 }
 
 // serviceStatus returns "3 of 4 workers ready; gone is FATAL: …".
-func serviceStatus(all []supervise.Worker) string {
+func serviceStatus(all []report.Worker) string {
 	ready, among := 0, 0
 	var others []string
 	for _, w := range all {
 		switch {
-		case w.State == lifecycle.Running && w.Ready:
+		case w.State == report.Running && w.Ready:
 			ready++
-		case w.State == lifecycle.Stopped && len(w.WaitsFor) == 0, w.State == lifecycle.Exited:
+		case w.State == report.Stopped && len(w.WaitsFor) == 0, w.State == report.Exited:
 			continue // it is not meant to run
 		default:
 			others = append(others, fmt.Sprintf("%s is %s: %s", w.Name, terminal.StateName(w), w.Reason))

@@ -11,20 +11,19 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 // fixedSource is an initiator whose workers never change.
 type fixedSource struct {
-	workers []supervise.Worker
+	workers []report.Worker
 	stuck   bool
 	ending  chan struct{}
 }
 
-func (f *fixedSource) Workers() []supervise.Worker { return f.workers }
+func (f *fixedSource) Workers() []report.Worker { return f.workers }
 
-func (f *fixedSource) Events(uint64) ([]supervise.Transition, <-chan struct{}) { return nil, nil }
+func (f *fixedSource) Events(uint64) ([]report.Event, <-chan struct{}) { return nil, nil }
 
 func (f *fixedSource) Ending() <-chan struct{} { return f.ending }
 
@@ -76,10 +75,10 @@ func notifiedBy(t *testing.T, source *fixedSource, limit, lasts time.Duration) *
 	return h
 }
 
-var readyWorker = supervise.Worker{Name: "w", State: lifecycle.Running, Ready: true, Incarnation: 1}
+var readyWorker = report.Worker{Name: "w", State: report.Running, Ready: true, Incarnation: 1}
 
 func TestTheWatchdogIsFedInTime(t *testing.T) {
-	h := notifiedBy(t, &fixedSource{workers: []supervise.Worker{readyWorker}}, 6*time.Second, 61*time.Second)
+	h := notifiedBy(t, &fixedSource{workers: []report.Worker{readyWorker}}, 6*time.Second, 61*time.Second)
 	if n := h.countMessages("WATCHDOG=1"); n != 1+20 { // at once, and each half of the time
 		t.Errorf("%d signs of life", n)
 	}
@@ -94,35 +93,35 @@ func TestTheWatchdogIsFedInTime(t *testing.T) {
 // While a loop is stuck, no message is sent that would extend the time-out of
 // the manager.
 func TestAStuckInitiatorSendsNothing(t *testing.T) {
-	h := notifiedBy(t, &fixedSource{workers: []supervise.Worker{readyWorker}, stuck: true}, 6*time.Second, time.Minute)
+	h := notifiedBy(t, &fixedSource{workers: []report.Worker{readyWorker}, stuck: true}, 6*time.Second, time.Minute)
 	if n := h.countMessages("WATCHDOG=1") + h.countMessages("EXTEND"); n != 0 {
 		t.Errorf("the messages are %q", h.sent)
 	}
 }
 
 func TestReadyWaitsOnlyForWorkersThatMayBecomeReady(t *testing.T) {
-	rest := func(s lifecycle.State) supervise.Worker {
-		return supervise.Worker{Name: "x", State: s, Incarnation: 1, Reason: "why"}
+	rest := func(s report.State) report.Worker {
+		return report.Worker{Name: "x", State: s, Incarnation: 1, Reason: "why"}
 	}
-	dying := rest(lifecycle.Backoff)
-	dying.DeathsInARow = lifecycle.FailingAfter
-	after := supervise.Worker{Name: "y", State: lifecycle.Stopped, WaitsFor: []string{"x:ready"}}
+	dying := rest(report.Backoff)
+	dying.DeathsInARow = report.FailingAfter
+	after := report.Worker{Name: "y", State: report.Stopped, WaitsFor: []string{"x:ready"}}
 	for _, c := range []struct {
 		name  string
-		list  []supervise.Worker
+		list  []report.Worker
 		ready bool
 		says  string
 	}{
 		{"no workers", nil, true, "0 of 0 workers ready"},
-		{"all ready", []supervise.Worker{readyWorker, readyWorker}, true, "2 of 2 workers ready"},
-		{"one starts", []supervise.Worker{readyWorker, rest(lifecycle.Starting)}, false, "1 of 2 workers ready; x is STARTING: why"},
-		{"one is about to start", []supervise.Worker{{Name: "x"}}, false, "0 of 0 workers ready"},
-		{"one was given up", []supervise.Worker{readyWorker, rest(lifecycle.Fatal)}, true, "1 of 2 workers ready; x is FATAL: why"},
-		{"one is done", []supervise.Worker{readyWorker, rest(lifecycle.Exited)}, true, "1 of 1 worker ready"},
-		{"one has died", []supervise.Worker{rest(lifecycle.Backoff)}, false, "0 of 1 worker ready; x is BACKOFF: why"},
-		{"one dies again and again", []supervise.Worker{readyWorker, dying}, true, "1 of 2 workers ready; x is BACKOFF: why"},
-		{"one waits for it", []supervise.Worker{dying, after}, true, "0 of 2 workers ready; x is BACKOFF: why, y is STOPPED: "},
-		{"one waits for one that starts", []supervise.Worker{rest(lifecycle.Starting), after}, false, "0 of 2 workers ready; x is STARTING: why, y is STOPPED: "},
+		{"all ready", []report.Worker{readyWorker, readyWorker}, true, "2 of 2 workers ready"},
+		{"one starts", []report.Worker{readyWorker, rest(report.Starting)}, false, "1 of 2 workers ready; x is STARTING: why"},
+		{"one is about to start", []report.Worker{{Name: "x"}}, false, "0 of 0 workers ready"},
+		{"one was given up", []report.Worker{readyWorker, rest(report.Fatal)}, true, "1 of 2 workers ready; x is FATAL: why"},
+		{"one is done", []report.Worker{readyWorker, rest(report.Exited)}, true, "1 of 1 worker ready"},
+		{"one has died", []report.Worker{rest(report.Backoff)}, false, "0 of 1 worker ready; x is BACKOFF: why"},
+		{"one dies again and again", []report.Worker{readyWorker, dying}, true, "1 of 2 workers ready; x is BACKOFF: why"},
+		{"one waits for it", []report.Worker{dying, after}, true, "0 of 2 workers ready; x is BACKOFF: why, y is STOPPED: "},
+		{"one waits for one that starts", []report.Worker{rest(report.Starting), after}, false, "0 of 2 workers ready; x is STARTING: why, y is STOPPED: "},
 	} {
 		h := notifiedBy(t, &fixedSource{workers: c.list}, time.Minute, time.Second)
 		if got := h.countMessages("READY=1") == 1; got != c.ready {

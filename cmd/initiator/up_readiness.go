@@ -5,8 +5,7 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator"
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 // readinessCount finds out, where no live view is drawn, when every worker is
@@ -19,7 +18,7 @@ type readinessCount struct {
 
 // noteTransitions notes state changes, and calls done once, with the names of the
 // workers that were given up or keep failing.
-func (c *readinessCount) noteTransitions(past []supervise.Transition, in *initiator.Initiator, startsItself func(name string) bool, done func(lost []string)) {
+func (c *readinessCount) noteTransitions(past []report.Event, in *initiator.Initiator, startsItself func(name string) bool, done func(lost []string)) {
 	if c.complete {
 		return
 	}
@@ -27,7 +26,7 @@ func (c *readinessCount) noteTransitions(past []supervise.Transition, in *initia
 		c.settled = map[string]bool{}
 	}
 	for _, t := range past {
-		if t.Ready || t.To == lifecycle.Fatal || t.To == lifecycle.Exited || t.To == lifecycle.Backoff || t.To == lifecycle.Stopped {
+		if t.Ready || t.To == report.Fatal || t.To == report.Exited || t.To == report.Backoff || t.To == report.Stopped {
 			c.settled[t.GUID] = true
 		}
 	}
@@ -51,15 +50,15 @@ func (c *readinessCount) noteTransitions(past []supervise.Transition, in *initia
 // workers that were given up or keep failing, each name once. A worker that never
 // ran is about to start when startsItself is true for its definition; otherwise it
 // stays stopped. A worker that has ended as it should is neither.
-func countOutstanding(workers []supervise.Worker, startsItself func(name string) bool) (waits int, lost []string) {
+func countOutstanding(workers []report.Worker, startsItself func(name string) bool) (waits int, lost []string) {
 	for _, w := range workers {
 		switch {
-		case w.State == lifecycle.Exited && w.LastExit.Class == lifecycle.ExitClean:
+		case w.State == report.Exited && w.LastExit.Class == report.ExitClean:
 		case w.KeepsFailing(), unrecoverableReason(w, workers, false, nil) != "":
 			if !slices.Contains(lost, w.Name) {
 				lost = append(lost, w.Name)
 			}
-		case cli.IsUnsettled(w), w.State == lifecycle.Stopped && w.Incarnation == 0 && startsItself(w.Name):
+		case cli.IsUnsettled(w), w.State == report.Stopped && w.Incarnation == 0 && startsItself(w.Name):
 			waits++
 		}
 	}

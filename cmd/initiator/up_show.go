@@ -8,8 +8,7 @@ import (
 	"slices"
 
 	"initiator/cmd/initiator/internal/terminal"
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 // showTransitions shows every state change of a worker until over is done.
@@ -50,7 +49,7 @@ func (u *upRun) showLive() {
 }
 
 // showTransition prints a state change as JSON, and shows it on a terminal.
-func (u *upRun) showTransition(t supervise.Transition) {
+func (u *upRun) showTransition(t report.Event) {
 	if u.Format.JSON {
 		_ = u.Out.WriteJSON(t) // Report returns the error of the screen
 	}
@@ -80,10 +79,10 @@ func (u *upRun) announceReady(lost []string) {
 
 // readinessText says which workers are not ready, which lost names, how many have
 // ended as they should, and that the rest is ready.
-func readinessText(workers []supervise.Worker, lost []string) string {
+func readinessText(workers []report.Worker, lost []string) string {
 	ended := 0
 	for _, w := range workers {
-		if w.State == lifecycle.Exited && !slices.Contains(lost, w.Name) {
+		if w.State == report.Exited && !slices.Contains(lost, w.Name) {
 			ended++
 		}
 	}

@@ -11,7 +11,7 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
-	"initiator/internal/api"
+	"initiator/initiator/report"
 	"initiator/proactor"
 )
 
@@ -113,7 +113,7 @@ func (u *upRun) reloadConfig(ctx context.Context) {
 }
 
 // changesText returns "adder restart (slots); echoer stop".
-func changesText(c api.Changes) string {
+func changesText(c report.Changes) string {
 	var parts []string
 	for _, w := range c.Workers {
 		if !w.HasEffect() {

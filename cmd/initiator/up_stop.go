@@ -9,7 +9,7 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
-	"initiator/internal/lifecycle"
+	"initiator/initiator/report"
 )
 
 // progressInterval is the time between two messages about workers that are
@@ -96,7 +96,7 @@ func (u *upRun) stoppingText(ctx context.Context) string {
 func (u *upRun) stoppingWorkers() string {
 	var left []string
 	for _, w := range u.in.Workers() {
-		if w.PID != 0 || w.State == lifecycle.Stopping {
+		if w.PID != 0 || w.State == report.Stopping {
 			left = append(left, fmt.Sprintf("%s %s (%s)", w.Name, terminal.ShortGUID(w.GUID), w.Reason))
 		}
 	}

@@ -13,8 +13,7 @@ import (
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator"
 	"initiator/initiator/client"
-	"initiator/internal/api"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 const upgradeLong = `Replace the running initiator by BINARY, or by its own file when that has changed.
@@ -71,7 +70,7 @@ func (a *app) runUpgrade(ctx context.Context, c *client.Client, binary string) e
 }
 
 // countKept counts the workers whose process before the upgrade runs after it.
-func countKept(before, after []supervise.Worker) (kept int) {
+func countKept(before, after []report.Worker) (kept int) {
 	pids := map[string]int{}
 	for _, w := range before {
 		pids[w.GUID] = w.PID
@@ -90,7 +89,7 @@ const upgradeTimeout = 90 * time.Second
 
 // awaitNextProgram waits until another program answers. Requests in the
 // meantime wait in the socket of the next program, or are cut off and repeated.
-func awaitNextProgram(ctx context.Context, c *client.Client, generation int, before api.Status) (api.Status, error) {
+func awaitNextProgram(ctx context.Context, c *client.Client, generation int, before report.Status) (report.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, upgradeTimeout)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)

@@ -10,7 +10,7 @@ import (
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 func (a *app) whyCommand() *cobra.Command {
@@ -24,7 +24,7 @@ func (a *app) whyCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				var explanations []supervise.Explanation
+				var explanations []report.Explanation
 				for _, name := range cli.ExpandNames(all, args) {
 					answers, err := c.Why(ctx, name)
 					if err != nil {
@@ -41,9 +41,9 @@ func (a *app) whyCommand() *cobra.Command {
 // showAnswers prints the sentences whole, also on a narrow terminal, and below
 // each the last output of a process that has ended. The exit code is 1 when a log
 // cannot be read.
-func (a *app) showAnswers(answers []supervise.Explanation) error {
+func (a *app) showAnswers(answers []report.Explanation) error {
 	code := cli.ExitOK
-	if slices.ContainsFunc(answers, func(e supervise.Explanation) bool { return e.LogProblem != "" }) {
+	if slices.ContainsFunc(answers, func(e report.Explanation) bool { return e.LogProblem != "" }) {
 		code = cli.ExitFailed
 	}
 	if a.Format.JSON {

@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"sync"
 
-	"initiator/internal/api"
+	"initiator/internal/apiheader"
 )
 
 // Client speaks to one initiator. Many goroutines may use it. Close it when it is
@@ -30,7 +30,7 @@ func NotifyConfig(f func(path string)) Option { return func(c *Client) { c.notif
 
 // noteConfig calls the function of NotifyConfig.
 func (c *Client) noteConfig(res *http.Response) {
-	path, err := url.PathUnescape(res.Header.Get(api.ConfigHeader))
+	path, err := url.PathUnescape(res.Header.Get(apiheader.Config))
 	if c.notifyConfig != nil && err == nil && path != "" {
 		c.configNoted.Do(func() { c.notifyConfig(path) })
 	}

@@ -13,7 +13,7 @@ import (
 	"net/url"
 	"strconv"
 
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 // FromNow is the number for Events that leaves out every past transition.
@@ -24,7 +24,7 @@ const FromNow uint64 = math.MaxUint64
 // Without follow it returns after the newest. With follow it goes on until ctx
 // ends, until f returns an error, which Events returns, or until the initiator
 // ends: then it returns nil.
-func (c *Client) Events(ctx context.Context, since uint64, follow bool, f func(supervise.Transition) error) error {
+func (c *Client) Events(ctx context.Context, since uint64, follow bool, f func(report.Event) error) error {
 	q := url.Values{"since": {strconv.FormatUint(since, 10)}}
 	if since == FromNow {
 		q.Set("since", "now")
@@ -37,7 +37,7 @@ func (c *Client) Events(ctx context.Context, since uint64, follow bool, f func(s
 		return err
 	}
 	return readEvents(ctx, res, func(data []byte) error {
-		var t supervise.Transition
+		var t report.Event
 		if err := json.Unmarshal(data, &t); err != nil {
 			return fmt.Errorf("read events: %w", err)
 		}

@@ -6,7 +6,7 @@ import (
 	"io"
 	"net/http"
 
-	"initiator/internal/api"
+	"initiator/initiator/report"
 )
 
 // ExportTasks writes every task to w as a line of JSON, and returns the number of
@@ -79,14 +79,14 @@ func (f *failingWriter) Write(p []byte) (n int, err error) {
 }
 
 // CheckTasks returns the damage of the initiator's task files.
-func (c *Client) CheckTasks(ctx context.Context) (api.TaskCheck, error) {
-	var got api.TaskCheck
+func (c *Client) CheckTasks(ctx context.Context) (report.TaskCheck, error) {
+	var got report.TaskCheck
 	return got, c.requestJSON(ctx, http.MethodGet, "/tasks/check", nil, nil, &got)
 }
 
 // AcceptDamage ends the problems of damaged task files and of a restored backup, and
 // returns these problems.
-func (c *Client) AcceptDamage(ctx context.Context) (api.TaskCheck, error) {
-	var got api.TaskCheck
+func (c *Client) AcceptDamage(ctx context.Context) (report.TaskCheck, error) {
+	var got report.TaskCheck
 	return got, c.requestJSON(ctx, http.MethodPost, "/tasks/check/accept", nil, struct{}{}, &got)
 }

@@ -4,19 +4,19 @@ import (
 	"context"
 	"net/http"
 
-	"initiator/internal/api"
+	"initiator/initiator/report"
 )
 
 // Status describes the initiator, its workers and the numbers of its tasks.
-func (c *Client) Status(ctx context.Context) (api.Status, error) {
-	var s api.Status
+func (c *Client) Status(ctx context.Context) (report.Status, error) {
+	var s report.Status
 	return s, c.requestJSON(ctx, http.MethodGet, "/status", nil, nil, &s)
 }
 
 // Changes compares the initiator's INI file as it is now with the running workers.
 // Nothing is changed. The status of an *Error is 422 for a file with faults.
-func (c *Client) Changes(ctx context.Context) (api.Changes, error) {
-	var got api.Changes
+func (c *Client) Changes(ctx context.Context) (report.Changes, error) {
+	var got report.Changes
 	return got, c.requestJSON(ctx, http.MethodGet, "/plan", nil, nil, &got)
 }
 
@@ -24,9 +24,9 @@ func (c *Client) Changes(ctx context.Context) (api.Changes, error) {
 // has changed once the new and changed workers are ready. The error is a
 // *PartialError when workers do not become ready. It is an *Error with status 422,
 // and nothing is changed, for a file with faults.
-func (c *Client) Reload(ctx context.Context) (api.Changes, error) {
+func (c *Client) Reload(ctx context.Context) (report.Changes, error) {
 	var got struct {
-		api.Changes
+		report.Changes
 		Error string `json:"error"`
 	}
 	err := c.requestJSON(ctx, http.MethodPost, "/reload", nil, struct{}{}, &got)

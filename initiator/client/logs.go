@@ -12,19 +12,16 @@ import (
 	"strings"
 	"time"
 
-	"initiator/internal/api"
+	"initiator/initiator/report"
+	"initiator/internal/apiheader"
 )
-
-// LogQuery selects a part of a log. The zero value is the whole standard output.
-// Until has no effect here: the HTTP interface has no such bound.
-type LogQuery = api.LogQuery
 
 // Logs opens the output of workers by definition, group or guid, or "all", in the
 // order of time. With several workers each line begins with "name:index | ". The
 // caller closes it. The status of an *Error is 404 when a name means no worker. Where
 // the logs of some workers cannot be read, Read returns an error that names them in
 // the place of io.EOF, an *api.UnreadableLogsError; with Follow they are lines that begin with "initiator: ".
-func (c *Client) Logs(ctx context.Context, l LogQuery, names ...string) (io.ReadCloser, error) {
+func (c *Client) Logs(ctx context.Context, l report.LogQuery, names ...string) (io.ReadCloser, error) {
 	return c.openWorkerLogs(ctx, l, names, "")
 }
 
@@ -32,21 +29,21 @@ func (c *Client) Logs(ctx context.Context, l LogQuery, names ...string) (io.Read
 // returns nil after the last line, and f's error or ctx's cause otherwise. With
 // Follow it goes on until ctx or the initiator ends. A log that cannot be read is a
 // LogLine with Error, and an error after the last line.
-func (c *Client) LogLines(ctx context.Context, l LogQuery, f func(api.LogLine) error, names ...string) error {
+func (c *Client) LogLines(ctx context.Context, l report.LogQuery, f func(report.LogLine) error, names ...string) error {
 	body, err := c.openWorkerLogs(ctx, l, names, "json")
 	if err != nil {
 		return err
 	}
 	defer body.Close()
 	for in := json.NewDecoder(body); ; {
-		var line api.LogLine
+		var line report.LogLine
 		err := in.Decode(&line)
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case errors.Is(err, io.EOF):
 			return nil
-		case errors.As(err, new(*api.UnreadableLogsError)):
+		case errors.As(err, new(*report.UnreadableLogsError)):
 			return err
 		case err != nil:
 			return fmt.Errorf("read logs: %w", err)
@@ -59,7 +56,7 @@ func (c *Client) LogLines(ctx context.Context, l LogQuery, f func(api.LogLine) e
 
 // OwnLog opens the log of the initiator itself. The caller closes it. The status
 // of an *Error is 404 when the initiator does not write its log to a file.
-func (c *Client) OwnLog(ctx context.Context, l LogQuery) (io.ReadCloser, error) {
+func (c *Client) OwnLog(ctx context.Context, l report.LogQuery) (io.ReadCloser, error) {
 	return c.openLog(ctx, l, "/log", "")
 }
 
@@ -69,12 +66,12 @@ func (c *Client) Reopen(ctx context.Context) error {
 	return c.requestJSON(ctx, http.MethodPost, "/logs/reopen", nil, struct{}{}, nil)
 }
 
-func (c *Client) openWorkerLogs(ctx context.Context, l LogQuery, names []string, format string) (io.ReadCloser, error) {
+func (c *Client) openWorkerLogs(ctx context.Context, l report.LogQuery, names []string, format string) (io.ReadCloser, error) {
 	return c.openLog(ctx, l, "/workers/"+strings.Join(names, ",")+"/logs", format)
 }
 
 // openLog asks for a log as text, or with the format "json" as JSON lines.
-func (c *Client) openLog(ctx context.Context, l LogQuery, path, format string) (io.ReadCloser, error) {
+func (c *Client) openLog(ctx context.Context, l report.LogQuery, path, format string) (io.ReadCloser, error) {
 	q := url.Values{}
 	set := func(key, value string, wanted bool) {
 		if wanted {
@@ -104,8 +101,8 @@ type logBody struct {
 
 func (b *logBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if problem := b.from.Trailer.Get(api.LogErrorTrailer); problem != "" && errors.Is(err, io.EOF) {
-		return n, &api.UnreadableLogsError{Logs: []string{problem}}
+	if problem := b.from.Trailer.Get(apiheader.LogError); problem != "" && errors.Is(err, io.EOF) {
+		return n, &report.UnreadableLogsError{Logs: []string{problem}}
 	}
 	return n, err
 }

@@ -4,16 +4,16 @@ import (
 	"context"
 	"net/http"
 
+	"initiator/initiator/report"
 	"initiator/initiator/task"
-	"initiator/internal/api"
 )
 
 type poolsAnswer struct {
-	Pools []api.Pool `json:"pools"`
+	Pools []report.Pool `json:"pools"`
 }
 
 // Pools returns, for each pool, whether it is paused and how many tasks it has.
-func (c *Client) Pools(ctx context.Context) ([]api.Pool, error) {
+func (c *Client) Pools(ctx context.Context) ([]report.Pool, error) {
 	var got poolsAnswer
 	err := c.requestJSON(ctx, http.MethodGet, "/pools", nil, nil, &got)
 	return got.Pools, err
@@ -23,17 +23,17 @@ func (c *Client) Pools(ctx context.Context) ([]api.Pool, error) {
 // paused pool accepts tasks and hands out none, also after a restart of the
 // initiator, until Resume; tasks that run go on. The status of an *Error is 404,
 // and nothing is changed, when a pool does not exist.
-func (c *Client) Pause(ctx context.Context, names ...string) ([]api.Pool, error) {
+func (c *Client) Pause(ctx context.Context, names ...string) ([]report.Pool, error) {
 	return c.changePools(ctx, "pause", names)
 }
 
 // Resume ends the pause of pools by name, or "all", and returns every pool as it
 // is then. It fails as Pause does.
-func (c *Client) Resume(ctx context.Context, names ...string) ([]api.Pool, error) {
+func (c *Client) Resume(ctx context.Context, names ...string) ([]report.Pool, error) {
 	return c.changePools(ctx, "resume", names)
 }
 
-func (c *Client) changePools(ctx context.Context, verb string, names []string) ([]api.Pool, error) {
+func (c *Client) changePools(ctx context.Context, verb string, names []string) ([]report.Pool, error) {
 	var got poolsAnswer
 	err := c.requestJSON(ctx, http.MethodPost, "/pools/"+verb, nil, map[string]any{"names": names}, &got)
 	return got.Pools, err

@@ -9,8 +9,7 @@ import (
 	"testing"
 
 	"initiator/initiator/client"
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 func TestWorkersCanBeLaunchedStoppedAndRestarted(t *testing.T) {
@@ -19,20 +18,20 @@ func TestWorkersCanBeLaunchedStoppedAndRestarted(t *testing.T) {
 	if s, err := c.Status(ctx); err != nil || s.URL != in.URL() || len(s.Workers) != 1 {
 		t.Errorf("%+v, %v", s, err)
 	}
-	one := require[supervise.Worker](t)(c.Launch(ctx, "adder", "my-own"))
+	one := require[report.Worker](t)(c.Launch(ctx, "adder", "my-own"))
 	if one.GUID != "my-own" || !one.Ready {
 		t.Errorf("%+v", one)
 	}
-	if got := require[[]supervise.Result](t)(c.Stop(ctx, "my-own")); got[0].Worker.State != lifecycle.Stopped {
+	if got := require[[]report.Result](t)(c.Stop(ctx, "my-own")); got[0].Worker.State != report.Stopped {
 		t.Errorf("%+v", got)
 	}
-	if got := require[[]supervise.Result](t)(c.Start(ctx, "all")); len(got) != 2 {
+	if got := require[[]report.Result](t)(c.Start(ctx, "all")); len(got) != 2 {
 		t.Errorf("%+v", got)
 	}
-	if got := require[[]supervise.Result](t)(c.Restart(ctx, "my-own")); got[0].Worker.Incarnation != 3 {
+	if got := require[[]report.Result](t)(c.Restart(ctx, "my-own")); got[0].Worker.Incarnation != 3 {
 		t.Errorf("%+v", got)
 	}
-	if list := require[[]supervise.Worker](t)(c.Workers(ctx)); len(list) != 2 {
+	if list := require[[]report.Worker](t)(c.Workers(ctx)); len(list) != 2 {
 		t.Errorf("%+v", list)
 	}
 }
@@ -40,8 +39,8 @@ func TestWorkersCanBeLaunchedStoppedAndRestarted(t *testing.T) {
 func TestEventsEndAtTheNewestOrFollow(t *testing.T) {
 	c, _ := startAdder(t)
 	ctx := t.Context()
-	var past []supervise.Transition
-	keep := func(x supervise.Transition) error { past = append(past, x); return nil }
+	var past []report.Event
+	keep := func(x report.Event) error { past = append(past, x); return nil }
 	if err := c.Events(ctx, 0, false, keep); err != nil || len(past) < 2 || past[0].Seq != 1 {
 		t.Fatalf("%+v, %v", past, err)
 	}
@@ -49,9 +48,9 @@ func TestEventsEndAtTheNewestOrFollow(t *testing.T) {
 	if past = nil; c.Events(ctx, newest, false, keep) != nil || len(past) != 0 {
 		t.Errorf("after the newest: %+v", past)
 	}
-	require[supervise.Worker](t)(c.Launch(ctx, "adder", ""))
+	require[report.Worker](t)(c.Launch(ctx, "adder", ""))
 	enough := errors.New("enough")
-	err := c.Events(ctx, newest, true, func(x supervise.Transition) error {
+	err := c.Events(ctx, newest, true, func(x report.Event) error {
 		if x.Seq <= newest {
 			t.Errorf("event %d was seen before", x.Seq)
 		}
@@ -74,8 +73,8 @@ func TestEventsFromNowLeaveOutThePast(t *testing.T) {
 	}()
 	first := in.Workers()[0]
 	enough := errors.New("enough")
-	err := c.Events(ctx, client.FromNow, true, func(x supervise.Transition) error {
-		if x.Incarnation <= first.Incarnation && x.To == lifecycle.Starting {
+	err := c.Events(ctx, client.FromNow, true, func(x report.Event) error {
+		if x.Incarnation <= first.Incarnation && x.To == report.Starting {
 			t.Errorf("%+v is in the past", x)
 		}
 		return enough
@@ -91,7 +90,7 @@ func TestLogsCanBeReadAndFollowed(t *testing.T) {
 	c, in := startAdder(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	followed := require[io.ReadCloser](t)(c.Logs(ctx, client.LogQuery{Stream: "stderr", Follow: true}, "adder"))
+	followed := require[io.ReadCloser](t)(c.Logs(ctx, report.LogQuery{Stream: "stderr", Follow: true}, "adder"))
 	defer followed.Close()
 	lines := bufio.NewScanner(followed)
 	until := func(text string) {
@@ -103,7 +102,7 @@ func TestLogsCanBeReadAndFollowed(t *testing.T) {
 		t.Errorf("the log ended without %s", text)
 	}
 	until(`"@message":"connected"`) // this line is written a little after the worker is ready
-	from := require[io.ReadCloser](t)(c.Logs(ctx, client.LogQuery{Stream: "stderr", Tail: 1}, in.Workers()[0].GUID))
+	from := require[io.ReadCloser](t)(c.Logs(ctx, report.LogQuery{Stream: "stderr", Tail: 1}, in.Workers()[0].GUID))
 	defer from.Close()
 	if data, err := io.ReadAll(from); err != nil || strings.Count(string(data), "\n") != 1 {
 		t.Errorf("%q, %v; want one line", data, err)

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"initiator/initiator"
+	"initiator/initiator/report"
 	"initiator/initiator/task"
-	"initiator/internal/supervise"
 )
 
 // Initiator is a running initiator and the test that it belongs to. Call and Stop
@@ -67,7 +67,7 @@ func (in *Initiator) awaitTask(r task.Request) (task.Task, error) {
 
 // Worker returns the first worker of a definition; the test fails when there
 // is none.
-func (in *Initiator) Worker(name string) supervise.Worker {
+func (in *Initiator) Worker(name string) report.Worker {
 	in.t.Helper()
 	for _, w := range in.Workers() {
 		if w.Name == name || w.GUID == name {
@@ -75,12 +75,12 @@ func (in *Initiator) Worker(name string) supervise.Worker {
 		}
 	}
 	in.failTest("there is no worker of %s", name)
-	return supervise.Worker{}
+	return report.Worker{}
 }
 
 // WaitFor waits until a worker of a definition is as the test wants it, and returns
 // it. What describes the wanted state for the message of a failure.
-func (in *Initiator) WaitFor(name, what string, is func(supervise.Worker) bool) supervise.Worker {
+func (in *Initiator) WaitFor(name, what string, is func(report.Worker) bool) report.Worker {
 	in.t.Helper()
 	patience := time.NewTimer(Patience)
 	defer patience.Stop()
@@ -95,10 +95,10 @@ func (in *Initiator) WaitFor(name, what string, is func(supervise.Worker) bool) 
 		case <-more:
 		case <-patience.C:
 			in.failTest("%s is not %s; it is %+v", name, what, in.Worker(name))
-			return supervise.Worker{}
+			return report.Worker{}
 		case <-in.ended:
 			in.failTest("%s is not %s: the initiator has ended: %v", name, what, in.err)
-			return supervise.Worker{}
+			return report.Worker{}
 		}
 	}
 }

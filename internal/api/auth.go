@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"initiator/internal/apiheader"
 	"initiator/internal/connbudget"
 	"initiator/internal/loopback"
 	"initiator/internal/webhook"
@@ -24,10 +25,6 @@ func markUnixConn(ctx context.Context, c net.Conn) context.Context {
 
 func isOverUnix(r *http.Request) bool { return r.Context().Value(unixConnKey{}) != nil }
 
-// ConfigHeader is the header of an answer over the unix socket that names the INI of the
-// initiator, with percent-encoding.
-const ConfigHeader = "Initiator-Config"
-
 // authMiddleware admits requests over the unix socket, and requests over TCP with
 // the bearer token. A web page in a browser on this machine can send requests
 // here as well: a foreign Host (DNS rebinding) or Origin (a page of another site)
@@ -37,7 +34,7 @@ func (h *handlers) authMiddleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isOverUnix(r) {
 			if h.config != "" {
-				w.Header().Set(ConfigHeader, h.config)
+				w.Header().Set(apiheader.Config, h.config)
 			}
 			h.serveClient(next, w, r, connbudget.Local, "")
 			return

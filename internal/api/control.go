@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"initiator/initiator/report"
 	"initiator/internal/webhook"
 	"initiator/proactor"
 )
@@ -44,7 +45,7 @@ func (h *handlers) reloadPlan(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, struct {
-		Changes
+		report.Changes
 		Error string `json:"error,omitempty"`
 	}{got, errorText(err)})
 }

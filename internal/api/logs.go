@@ -10,6 +10,8 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"initiator/initiator/report"
+	"initiator/internal/apiheader"
 	"initiator/internal/jsonappend"
 	"initiator/internal/linemark"
 	"initiator/internal/webhook"
@@ -23,7 +25,7 @@ import (
 // error, and in the trailer Initiator-Log-Error; a text for a client that says TE:
 // trailers has it only there, unless the client follows the logs.
 func (h *handlers) readLogs(w http.ResponseWriter, r *http.Request) {
-	h.writeLog(w, r, func(ctx context.Context, q LogQuery, emit func([]LogText) error) error {
+	h.writeLog(w, r, func(ctx context.Context, q report.LogQuery, emit func([]LogText) error) error {
 		return h.Logs.ReadLogs(ctx, mux.Vars(r)["name"], q, emit)
 	})
 }
@@ -33,7 +35,7 @@ func (h *handlers) readOwnLog(w http.ResponseWriter, r *http.Request) {
 	h.writeLog(w, r, h.Logs.ReadOwnLog)
 }
 
-func (h *handlers) writeLog(w http.ResponseWriter, r *http.Request, read func(context.Context, LogQuery, func([]LogText) error) error) {
+func (h *handlers) writeLog(w http.ResponseWriter, r *http.Request, read func(context.Context, report.LogQuery, func([]LogText) error) error) {
 	q, err := parseLogQuery(r, time.Now())
 	asJSON := r.URL.Query().Get("format") == "json"
 	if err != nil {
@@ -51,22 +53,18 @@ func (h *handlers) writeLog(w http.ResponseWriter, r *http.Request, read func(co
 		w.Header().Set("Content-Type", ndjsonType)
 	}
 	out.hidesProblems = !asJSON && !q.Follow && strings.EqualFold(r.Header.Get("TE"), "trailers")
-	w.Header().Set("Trailer", LogErrorTrailer)
+	w.Header().Set("Trailer", apiheader.LogError)
 	err = read(ctx, q, out.writeLines)
 	if err != nil && !out.begun {
 		w.Header().Del("Trailer")
 		h.writeError(w, r, err)
 	} else if err != nil && ctx.Err() == nil {
-		w.Header().Set(LogErrorTrailer, strings.Join(strings.Fields(err.Error()), " "))
+		w.Header().Set(apiheader.LogError, strings.Join(strings.Fields(err.Error()), " "))
 	}
 	if out.text.begun != nil {
 		_, _ = w.Write([]byte("\n")) // the last line has no end
 	}
 }
-
-// LogErrorTrailer is the trailer of an answer with logs that says why the answer is
-// not complete.
-const LogErrorTrailer = "Initiator-Log-Error"
 
 // logAnswer sends every batch of lines at once.
 type logAnswer struct {
@@ -181,7 +179,7 @@ func (h *handlers) reopenLogs(w http.ResponseWriter, r *http.Request) {
 // logParameters are the parameters that parseLogQuery and writeLog read.
 var logParameters = []string{"format", "stream", "tail", "follow", "previous", "current", "since"}
 
-func parseLogQuery(r *http.Request, now time.Time) (q LogQuery, err error) {
+func parseLogQuery(r *http.Request, now time.Time) (q report.LogQuery, err error) {
 	v := r.URL.Query()
 	for name, on := range map[string]*bool{"follow": &q.Follow, "previous": &q.Previous, "current": &q.Current} {
 		if *on, err = parseSwitch(v, name, false); err != nil {

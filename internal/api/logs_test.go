@@ -7,12 +7,15 @@ import (
 	"net/http/httptest"
 	"testing"
 	"time"
+
+	"initiator/initiator/report"
+	"initiator/internal/apiheader"
 )
 
 func TestLogQuery(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC)
-	for query, want := range map[string]LogQuery{
+	for query, want := range map[string]report.LogQuery{
 		"":                            {},
 		"stream=both&tail=3&follow=1": {Stream: "both", Tail: 3, Follow: true},
 		"since=10m":                   {Since: now.Add(-10 * time.Minute)},
@@ -65,8 +68,8 @@ func TestUnreadableLog(t *testing.T) {
 	t.Parallel()
 	at := LogText{Writer: &LogWriter{Name: "web", Index: 1, GUID: "g", Stream: "stderr", Labelled: true}, Problem: errors.New("open x:\ntoo many links")}
 	line := LogText{Writer: &LogWriter{Name: "db", Labelled: true}, Text: []byte("text")}
-	read := func(_ context.Context, _ LogQuery, emit func([]LogText) error) error {
-		return errors.Join(emit(nil), emit([]LogText{at}), emit([]LogText{line}), &UnreadableLogsError{[]string{at.Describe()}})
+	read := func(_ context.Context, _ report.LogQuery, emit func([]LogText) error) error {
+		return errors.Join(emit(nil), emit([]LogText{at}), emit([]LogText{line}), &report.UnreadableLogsError{Logs: []string{at.Describe()}})
 	}
 	const sentence = "the stderr of web:1 cannot be read: open x: too many links"
 	for _, tt := range []struct{ query, te, want string }{
@@ -82,7 +85,7 @@ func TestUnreadableLog(t *testing.T) {
 		if got := w.Body.String(); got != tt.want {
 			t.Errorf("%+v: %s", tt, got)
 		}
-		if got := w.Result().Trailer.Get(LogErrorTrailer); got != sentence {
+		if got := w.Result().Trailer.Get(apiheader.LogError); got != sentence {
 			t.Errorf("%+v: the trailer is %q", tt, got)
 		}
 	}

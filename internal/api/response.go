@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 
+	"initiator/initiator/report"
 	"initiator/initiator/task"
 	"initiator/internal/dispatch"
 	"initiator/internal/spelling"
@@ -104,9 +105,9 @@ func errorCode(err error) webhook.Code {
 
 // suggestPool says which pool may have been meant, which pools there are, or why
 // there is none.
-func suggestPool(name string, known []string, workers []supervise.Worker) string {
+func suggestPool(name string, known []string, workers []report.Worker) string {
 	text := ""
-	if slices.ContainsFunc(workers, func(w supervise.Worker) bool { return w.Name == name }) {
+	if slices.ContainsFunc(workers, func(w report.Worker) bool { return w.Name == name }) {
 		text = ": the worker takes no tasks, because it has contract = off or protocol = none"
 	}
 	switch {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/api"
 	"initiator/internal/workerlog"
 )
@@ -21,7 +22,7 @@ type observedLogs struct {
 	ended chan error
 }
 
-func (l observedLogs) ReadOwnLog(ctx context.Context, q api.LogQuery, emit func([]api.LogText) error) error {
+func (l observedLogs) ReadOwnLog(ctx context.Context, q report.LogQuery, emit func([]api.LogText) error) error {
 	err := l.Reader.ReadOwnLog(ctx, q, emit)
 	l.ended <- err
 	return err

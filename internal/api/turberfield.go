@@ -7,9 +7,9 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"initiator/initiator/report"
 	"initiator/internal/bounds"
 	"initiator/internal/connbudget"
-	"initiator/internal/supervise"
 	"initiator/internal/webhook"
 )
 
@@ -28,7 +28,7 @@ type Job struct {
 	Process int `json:"process"`
 }
 
-func newJob(w supervise.Worker) Job {
+func newJob(w report.Worker) Job {
 	return Job{GUID: w.GUID, Port: w.Port, Session: fmt.Sprintf("%s/%d", w.GUID, w.Incarnation), Module: w.Name, Process: w.PID}
 }
 

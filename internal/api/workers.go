@@ -11,6 +11,7 @@ import (
 	"github.com/gorilla/mux"
 	"golang.org/x/sys/unix"
 
+	"initiator/initiator/report"
 	"initiator/internal/bounds"
 	"initiator/internal/supervise"
 	"initiator/internal/webhook"
@@ -58,7 +59,7 @@ func (h *handlers) orderWorkers(w http.ResponseWriter, r *http.Request) {
 		webhook.BadBody.WriteAnswer(w, fault, nil)
 		return
 	}
-	order := map[string]func(context.Context, ...string) ([]supervise.Result, error){
+	order := map[string]func(context.Context, ...string) ([]report.Result, error){
 		"start": h.Workers.Start, "stop": h.Workers.Stop, "restart": h.Workers.Restart, "reload": h.Workers.ReloadWorkers, "clear": h.Workers.ClearLogs,
 	}[mux.Vars(r)["verb"]]
 	if body.Rolling {
@@ -83,8 +84,8 @@ func (h *handlers) orderWorkers(w http.ResponseWriter, r *http.Request) {
 	// An error beside results says where the order ended early, as a rolling
 	// restart does at the first worker that does not come up.
 	writeJSON(w, http.StatusOK, struct {
-		Results []supervise.Result `json:"results"`
-		Error   string             `json:"error,omitempty"`
+		Results []report.Result `json:"results"`
+		Error   string          `json:"error,omitempty"`
 	}{got, errorText(err)})
 }
 
@@ -108,8 +109,8 @@ func (h *handlers) scalePool(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, struct {
-		Workers []supervise.Worker `json:"workers"`
-		Error   string             `json:"error,omitempty"`
+		Workers []report.Worker `json:"workers"`
+		Error   string          `json:"error,omitempty"`
 	}{h.Workers.Workers(), errorText(err)})
 }
 
@@ -119,14 +120,14 @@ func (h *handlers) signalWorkers(w http.ResponseWriter, r *http.Request) {
 		Names  []string `json:"names"`
 		Signal string   `json:"signal"`
 		// To is SignalGroup, SignalMain, or "" for the rule of the definition.
-		To supervise.SignalTarget `json:"to"`
+		To report.SignalTarget `json:"to"`
 	}
 	if !readJSON(w, r, &body) {
 		return
 	}
 	n, fault := parseSignal(body.Signal), namesFault(body.Names)
 	switch {
-	case body.To != supervise.SignalByRule && body.To != supervise.SignalGroup && body.To != supervise.SignalMain:
+	case body.To != report.SignalByRule && body.To != report.SignalGroup && body.To != report.SignalMain:
 		webhook.BadBody.WriteAnswer(w, `"to" must be "group" or "main", or be left out`, nil)
 	case fault != "":
 		webhook.BadBody.WriteAnswer(w, fault, nil)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/initiator/report"
 	"initiator/internal/api"
 	"initiator/internal/keeper"
 	"initiator/internal/statedir"
@@ -96,7 +97,7 @@ func (s *State) Listen(o api.Options) (*api.Server, error) {
 // how to go on with it. With a keeper that waits there is nothing to end.
 // crashed are the workers of an initiator that did not end in order.
 // What left names is not ended.
-func (s *State) KillLeftovers(stateDir string, crashed []supervise.LeftWorker, left []supervise.LeftProcess, log hclog.Logger) {
+func (s *State) KillLeftovers(stateDir string, crashed []supervise.LeftWorker, left []report.LeftProcess, log hclog.Logger) {
 	if s.keeper != nil || !s.keeperKilled && len(crashed) == 0 {
 		return
 	}

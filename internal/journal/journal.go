@@ -5,7 +5,7 @@ package journal
 import (
 	"sync"
 
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 // size is how many transitions are held for a reader that is late.
@@ -15,7 +15,7 @@ const size = 10_000
 // be called by any goroutine.
 type Journal struct {
 	mu     sync.Mutex
-	list   []supervise.Transition
+	list   []report.Event
 	last   uint64 // the newest number; before the first transition, that of an earlier run
 	wakeup chan struct{}
 }
@@ -24,7 +24,7 @@ type Journal struct {
 func New(lastSeq uint64) *Journal { return &Journal{last: lastSeq, wakeup: make(chan struct{})} }
 
 // AddTransition adds one transition and wakes the readers.
-func (j *Journal) AddTransition(t supervise.Transition) {
+func (j *Journal) AddTransition(t report.Event) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if len(j.list) >= 2*size {
@@ -37,14 +37,14 @@ func (j *Journal) AddTransition(t supervise.Transition) {
 
 // Since returns the transitions after a number that are still held, and a channel
 // that is closed when there are more.
-func (j *Journal) Since(seq uint64) (list []supervise.Transition, more <-chan struct{}) {
+func (j *Journal) Since(seq uint64) (list []report.Event, more <-chan struct{}) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	from := len(j.list)
 	for from > 0 && j.list[from-1].Seq > seq {
 		from--
 	}
-	return append([]supervise.Transition(nil), j.list[from:]...), j.wakeup
+	return append([]report.Event(nil), j.list[from:]...), j.wakeup
 }
 
 // LastSeq returns the number of the newest transition.

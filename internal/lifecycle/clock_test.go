@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 	"unsafe"
+
+	"initiator/initiator/report"
 )
 
 // stepped returns the same moment after the wall clock was set forward by so
@@ -82,7 +84,7 @@ func TestClockStepAndTheWindow(t *testing.T) {
 			if i > 0 {
 				at = stepped(at, c.step)
 			}
-			history, v = decideRestart(policy, history, deathFacts{At: at, Class: ExitNonzero, Exit: "x"}, 0.5)
+			history, v = decideRestart(policy, history, deathFacts{At: at, Class: report.ExitNonzero, Exit: "x"}, 0.5)
 		}
 		if v.Choice != c.want {
 			t.Errorf("%s: %s", c.name, v.Reason)

@@ -4,12 +4,9 @@ import (
 	"slices"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
-
-// FailingAfter is how many deaths in a row make a worker count as failing: a
-// command that waits for the worker then returns. The restart policy goes on.
-const FailingAfter = 3
 
 // lastingTries is the number of spawn errors in a row, of those that waiting
 // does not heal, after which the restart policy gives up.
@@ -36,7 +33,7 @@ type DeathHistory struct {
 // deathFacts is one end that the initiator did not ask for.
 type deathFacts struct {
 	At         time.Time // with its monotonic reading, so that a step of the clock moves no window
-	Class      ExitClass
+	Class      report.ExitClass
 	EarlyDeath bool          // before the worker was ready for startsecs
 	Lived      time.Duration // from the start of the process, or from its order when there was no process
 	Lasting    bool          // a spawn error that waiting does not heal
@@ -55,7 +52,7 @@ func (d deathFacts) endedHealthy(policy plan.Restart) bool {
 // of the restart depends on it.
 func (p DeathHistory) withDeath(death deathFacts, policy plan.Restart) DeathHistory {
 	p.Count++
-	if death.Class == ExitKeeperLost {
+	if death.Class == report.ExitKeeperLost {
 		return p
 	}
 	p.EarlyInARow, p.InARow = p.rowsWith(death, policy)
@@ -71,7 +68,7 @@ func (p DeathHistory) withDeath(death deathFacts, policy plan.Restart) DeathHist
 // again and again.
 func (p DeathHistory) rowsWith(death deathFacts, policy plan.Restart) (early, inARow int) {
 	early, inARow = p.EarlyInARow, p.InARow
-	if death.Class == ExitPortTaken {
+	if death.Class == report.ExitPortTaken {
 		if p.Count > portsAtOnce {
 			inARow++
 		}

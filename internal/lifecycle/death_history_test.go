@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -14,7 +15,7 @@ import (
 func TestErrorsThatWaitingDoesNotHeal(t *testing.T) {
 	const forEver = 200
 	spawn := func(errno string) deathFacts {
-		return deathFacts{Class: ExitSpawnError, EarlyDeath: true, Exit: "spawn error: " + errno, Lasting: IsLastingErrno(errno)}
+		return deathFacts{Class: report.ExitSpawnError, EarlyDeath: true, Exit: "spawn error: " + errno, Lasting: IsLastingErrno(errno)}
 	}
 	for errno, want := range map[string]int{
 		"ENOENT": 3, "EACCES": 3, "ENOEXEC": 3, "ENOTDIR": 3, "EPERM": 3,
@@ -61,7 +62,7 @@ func triesOf(policy plan.Restart, death deathFacts, most int) int {
 func TestTheLossOfTheKeeperCountsForNothing(t *testing.T) {
 	policy := withLimit(2)
 	policy.Retries = 2
-	lost := deathFacts{At: time.Now(), Class: ExitKeeperLost, EarlyDeath: true, Exit: "killed by SIGKILL: keeper lost"}
+	lost := deathFacts{At: time.Now(), Class: report.ExitKeeperLost, EarlyDeath: true, Exit: "killed by SIGKILL: keeper lost"}
 	var history DeathHistory
 	for i := range 100 {
 		var v RestartDecision
@@ -72,7 +73,7 @@ func TestTheLossOfTheKeeperCountsForNothing(t *testing.T) {
 	if history.InARow != 0 {
 		t.Errorf("%d deaths in a row", history.InARow)
 	}
-	one := deathFacts{At: lost.At, Class: ExitNonzero, Exit: "exit code 1"}
+	one := deathFacts{At: lost.At, Class: report.ExitNonzero, Exit: "exit code 1"}
 	if _, v := decideRestart(policy, history, one, 0.5); v.Choice != restartAgain {
 		t.Errorf("the first death after the losses: %s", v.Reason)
 	}
@@ -82,11 +83,11 @@ func TestTheLossOfTheKeeperCountsForNothing(t *testing.T) {
 // and its death begins a new row.
 func TestDeathsInARow(t *testing.T) {
 	now := time.Now()
-	early := deathFacts{At: now, Class: ExitNonzero, EarlyDeath: true, Lived: time.Hour}
+	early := deathFacts{At: now, Class: report.ExitNonzero, EarlyDeath: true, Lived: time.Hour}
 	late := func(lived time.Duration) deathFacts {
-		return deathFacts{At: now, Class: ExitSignal, Lived: lived}
+		return deathFacts{At: now, Class: report.ExitSignal, Lived: lived}
 	}
-	port := deathFacts{At: now, Class: ExitPortTaken, EarlyDeath: true}
+	port := deathFacts{At: now, Class: report.ExitPortTaken, EarlyDeath: true}
 	var history DeathHistory
 	for i, c := range []struct {
 		death deathFacts
@@ -111,7 +112,7 @@ func TestDeathsInARow(t *testing.T) {
 // not spin.
 func TestPortsAreTriedAtOnceTenTimes(t *testing.T) {
 	var history DeathHistory
-	taken := deathFacts{Class: ExitPortTaken, EarlyDeath: true, Exit: "exit code 98"}
+	taken := deathFacts{Class: report.ExitPortTaken, EarlyDeath: true, Exit: "exit code 98"}
 	for i := 1; i <= 14; i++ {
 		var v RestartDecision
 		history, v = decideRestart(defaults(), history, taken, 0.5)
@@ -134,7 +135,7 @@ func TestALaunchedWorkerMayEnd(t *testing.T) {
 		r := inPhase(PhaseReady, time.Now())
 		r.Launched = c.launched
 		r.Spec.Restart.Auto, r.Spec.Restart.AutoAssumed = "true", c.assumed
-		r, _, _ = Next(r, Event{Kind: ProcessExited, Exit: Exit{Class: ExitClean}, EmptyProven: true}, time.Now())
+		r, _, _ = Next(r, Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitClean}, EmptyProven: true}, time.Now())
 		if r.Phase != c.want {
 			t.Errorf("launched %t, assumed %t: %s, %s; want %s", c.launched, c.assumed, r.Phase, r.Reason, c.want)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -29,7 +30,7 @@ func exitedUnasked(s *step) string {
 }
 
 // recordExit stores how the process ended, and detaches it from the dispatcher.
-func (s *step) recordExit(e Exit) {
+func (s *step) recordExit(e report.Exit) {
 	e.At, e.Incarnation = s.now, s.Incarnation
 	if e.Lived == "" {
 		e.Lived = FormatDuration(s.now.Sub(s.Started))
@@ -55,7 +56,7 @@ func (s *step) detachDispatcher(task string, cause DetachCause, reason string) {
 
 // detachReason returns why the worker ended, for the records of its tasks. When
 // the initiator has ended the process, its reason counts, and not the signal.
-func (s *step) detachReason(e Exit) string {
+func (s *step) detachReason(e report.Exit) string {
 	switch s.Cause {
 	case endedUnhealthy, endedStartTimeout:
 		return s.CauseReason + "; worker ended"
@@ -66,11 +67,11 @@ func (s *step) detachReason(e Exit) string {
 }
 
 // detachCause returns why the worker ended, for its tasks.
-func (s *step) detachCause(e Exit) DetachCause {
+func (s *step) detachCause(e report.Exit) DetachCause {
 	switch {
 	case s.Cause == endedToStop || s.Cause == endedToRestart:
 		return DetachRequested
-	case s.e.Kind == KeeperLost || e.Class == ExitUnknown:
+	case s.e.Kind == KeeperLost || e.Class == report.ExitUnknown:
 		return DetachInterrupted
 	}
 	return DetachDied
@@ -94,7 +95,7 @@ func leaderExited(s *step) string {
 // processesGone handles the report that no process of the incarnation is left.
 func processesGone(s *step) string {
 	if s.Ended.Class == "" {
-		s.recordExit(Exit{Class: ExitSignal, Code: -1, Error: "the keeper did not see its exit"})
+		s.recordExit(report.Exit{Class: report.ExitSignal, Code: -1, Error: "the keeper did not see its exit"})
 	}
 	s.EmptyProven, s.Unattributed = s.e.EmptyProven, s.e.Unattributed
 	return s.noteLeft(s.e.Left, s.afterEnd())
@@ -111,14 +112,14 @@ func goneUnasked(s *step) string {
 // spawnFailed handles the keeper's report that it could not start the process.
 func spawnFailed(s *step) string {
 	s.addAction(StopProbing)
-	s.recordExit(Exit{Class: ExitSpawnError, Code: -1, Error: s.e.Reason, Lived: "-", Lasting: s.e.Lasting})
+	s.recordExit(report.Exit{Class: report.ExitSpawnError, Code: -1, Error: s.e.Reason, Lived: "-", Lasting: s.e.Lasting})
 	s.Ended.Lived = ""
 	return s.noteLeft(0, s.afterEnd())
 }
 
 // spawnFailedAfterStop handles that report when the end was already ordered.
 func spawnFailedAfterStop(s *step) string {
-	s.recordExit(Exit{Class: ExitSpawnError, Code: -1, Error: s.e.Reason, Lived: "-", Lasting: s.e.Lasting})
+	s.recordExit(report.Exit{Class: report.ExitSpawnError, Code: -1, Error: s.e.Reason, Lived: "-", Lasting: s.e.Lasting})
 	s.Ended.Lived = ""
 	s.EmptyProven = true
 	return s.noteLeft(0, s.afterEnd())
@@ -132,7 +133,7 @@ func keeperLost(s *step) string {
 		s.addAction(StopProbing)
 	}
 	if s.Ended.Class == "" {
-		s.recordExit(Exit{Class: ExitKeeperLost, Code: -1, Signal: "KILL", Error: "keeper lost"})
+		s.recordExit(report.Exit{Class: report.ExitKeeperLost, Code: -1, Signal: "KILL", Error: "keeper lost"})
 	}
 	s.EmptyProven = false
 	return s.noteLeft(0, s.afterEnd())
@@ -146,7 +147,7 @@ func (s *step) afterEnd() string {
 		s.Ended.Class, s.Ended.Error = exitClassOf(c), s.CauseReason
 	}
 	if c == endedToStop || c == endedToRestart {
-		s.Ended.Class, s.Ended.Reason = ExitRequested, s.CauseReason
+		s.Ended.Class, s.Ended.Reason = report.ExitRequested, s.CauseReason
 	}
 	s.LastExit, s.Cause, s.PID = s.Ended, endedItself, 0
 	if !s.Wanted {
@@ -160,11 +161,11 @@ func (s *step) afterEnd() string {
 	return s.applyRestartPolicy()
 }
 
-func exitClassOf(c EndCause) ExitClass {
+func exitClassOf(c EndCause) report.ExitClass {
 	if c == endedStartTimeout {
-		return ExitStartTimeout
+		return report.ExitStartTimeout
 	}
-	return ExitUnhealthy
+	return report.ExitUnhealthy
 }
 
 // restReason returns why a worker is at rest.
@@ -195,7 +196,7 @@ func (s *step) applyRestartPolicy() string {
 
 // decideRestart returns what the restart policy says of an exit, and the deaths
 // with this one. It changes nothing.
-func (s *step) decideRestart(last Exit) (DeathHistory, RestartDecision) {
+func (s *step) decideRestart(last report.Exit) (DeathHistory, RestartDecision) {
 	policy := s.Spec.Restart
 	death := deathFacts{
 		At: s.now, Class: last.Class, EarlyDeath: !s.ReachedRunning, Lived: last.At.Sub(s.Started),
@@ -210,7 +211,7 @@ func (s *step) decideRestart(last Exit) (DeathHistory, RestartDecision) {
 // scheduleRestart starts the worker at once, or after a delay in BACKOFF.
 func (s *step) scheduleRestart(v RestartDecision) {
 	s.FollowsDeath = true
-	if s.LastExit.Class == ExitPortTaken {
+	if s.LastExit.Class == report.ExitPortTaken {
 		s.addAction(ReplacePort)
 	}
 	if v.Delay <= 0 {

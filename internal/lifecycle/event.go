@@ -2,6 +2,8 @@ package lifecycle
 
 import (
 	"time"
+
+	"initiator/initiator/report"
 )
 
 // EventKind is a column of the table: everything that can happen to a worker.
@@ -82,7 +84,7 @@ type Event struct {
 
 	PID          int           // ProcessSpawned, MainReplaced
 	Lasting      bool          // SpawnFailed: waiting does not heal the error
-	Exit         Exit          // ProcessExited, MainExited
+	Exit         report.Exit   // ProcessExited, MainExited
 	Left         int           // ProcessExited: descendants of the process that still live; ProcessesGone: those that are left
 	EmptyProven  bool          // ProcessesGone, and ProcessExited with Left 0
 	Unattributed []string      // ProcessExited, ProcessesGone: processes that could not be attributed to a worker

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/frozentime"
 )
 
@@ -59,7 +60,7 @@ func TestGapOfASuspendedMachine(t *testing.T) {
 // TestDetachReason: the tasks of a worker that the initiator has ended get the
 // reason of the initiator, and not the signal.
 func TestDetachReason(t *testing.T) {
-	killed := Event{Kind: ProcessExited, Exit: Exit{Class: ExitSignal, Signal: "KILL", Code: -1}}
+	killed := Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitSignal, Signal: "KILL", Code: -1}}
 	for _, c := range []struct {
 		name   string
 		events []Event

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -46,7 +47,7 @@ func (s *step) decideLeave(cause EndCause) LeaveDecision {
 
 // WillLeave reports whether an exit by itself that is applied at now would leave
 // what the main process has left.
-func (r Record) WillLeave(exit Exit, now time.Time) bool {
+func (r Record) WillLeave(exit report.Exit, now time.Time) bool {
 	exit.At = now
 	r.Ended = exit
 	s := &step{Record: r, now: now}

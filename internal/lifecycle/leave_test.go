@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -42,9 +43,9 @@ func TestDecideLeave(t *testing.T) {
 func TestLeaveInTheTable(t *testing.T) {
 	now := time.Now()
 	exit := func(code int) Event {
-		e := Event{Kind: ProcessExited, Exit: Exit{Class: ExitClean}, Left: 2}
+		e := Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitClean}, Left: 2}
 		if code != 0 {
-			e.Exit = Exit{Class: ExitNonzero, Code: code}
+			e.Exit = report.Exit{Class: report.ExitNonzero, Code: code}
 		}
 		return e
 	}

@@ -3,6 +3,8 @@ package lifecycle
 import (
 	"fmt"
 	"time"
+
+	"initiator/initiator/report"
 )
 
 // The cells of a worker whose main process can be replaced: a program with a
@@ -26,7 +28,7 @@ func (r Record) AwaitsMain() bool { return !r.MainDeadline.IsZero() }
 // background.
 func mainExited(s *step) string {
 	until := s.now.Add(mainTimeoutAfterDeath)
-	if s.e.Exit.Class == ExitClean {
+	if s.e.Exit.Class == report.ExitClean {
 		until = laterTime(s.now.Add(mainTimeout), s.Started.Add(s.Spec.StartTimeout))
 	}
 	s.MainDeadline = until

@@ -1,6 +1,10 @@
 package lifecycle
 
-import "strings"
+import (
+	"strings"
+
+	"initiator/initiator/report"
+)
 
 const (
 	// PlainProgramAdvice ends the reason of a worker that has the contract and whose
@@ -40,9 +44,9 @@ func (r Record) adviseWhileStarting(reason string) string {
 // arguments --guid and --port, has nothing to do, or never listens on its port.
 func (r Record) diedUnready() bool {
 	switch r.LastExit.Class {
-	case ExitNonzero, ExitStartTimeout:
+	case report.ExitNonzero, report.ExitStartTimeout:
 		return true
-	case ExitClean:
+	case report.ExitClean:
 		return r.Spec.Ready.Kind != "alive" // otherwise it may be a job that has done its work
 	}
 	return false

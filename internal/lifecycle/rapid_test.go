@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -37,7 +38,7 @@ func (w *world) spawn() {
 }
 
 // die ends the first process; left descendants live on.
-func (w *world) die(e Exit, left int) {
+func (w *world) die(e report.Exit, left int) {
 	if w.leader == 0 {
 		return
 	}
@@ -83,7 +84,7 @@ func (w *world) end(lose bool) {
 	w.release()
 	follow := w.follow
 	w.follow = false
-	w.die(Exit{Class: ExitSignal, Signal: "TERM", Code: -1}, 0)
+	w.die(report.Exit{Class: report.ExitSignal, Signal: "TERM", Code: -1}, 0)
 	w.follow = follow
 	clear(w.left)
 	if !lose {
@@ -120,7 +121,7 @@ func (w *world) count(before Record, e Event) {
 	if len(w.r.Deaths.Recent) == 0 {
 		w.deaths = nil
 	}
-	if !w.r.FollowsDeath || before.FollowsDeath || e.Kind == StartRequested || w.r.LastExit.Class == ExitKeeperLost {
+	if !w.r.FollowsDeath || before.FollowsDeath || e.Kind == StartRequested || w.r.LastExit.Class == report.ExitKeeperLost {
 		return
 	}
 	if w.r.Spec.Restart.Retries == 0 && w.r.Deaths.LastingInARow >= lastingTries {
@@ -165,7 +166,7 @@ func (w *world) do() {
 	case pick < 4 && w.hear(lose):
 	case pick < 5 && lose && w.replaceMain():
 	case pick < 5:
-		w.die(Exit{Class: rapid.SampledFrom([]ExitClass{ExitClean, ExitNonzero, ExitSignal, ExitOutOfMemory, ExitPortTaken}).Draw(w.t, "class")}, rapid.IntRange(0, 2).Draw(w.t, "left"))
+		w.die(report.Exit{Class: rapid.SampledFrom([]report.ExitClass{report.ExitClean, report.ExitNonzero, report.ExitSignal, report.ExitOutOfMemory, report.ExitPortTaken}).Draw(w.t, "class")}, rapid.IntRange(0, 2).Draw(w.t, "left"))
 	case pick < 6 && w.r.Phase == PhaseWaiting:
 		w.event(Event{Kind: DependenciesMet}, lose)
 	case pick < 8:

@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -41,8 +42,8 @@ type Record struct {
 
 	Cause               EndCause
 	CauseReason         string       `json:"Why"`   // the reason of Cause, for the record of the exit
-	Ended               Exit         `json:"Death"` // the exit of the process whose remaining processes are being ended
-	LastExit            Exit         `json:"Last"`  // the last exit to which the restart policy was applied
+	Ended               report.Exit  `json:"Death"` // the exit of the process whose remaining processes are being ended
+	LastExit            report.Exit  `json:"Last"`  // the last exit to which the restart policy was applied
 	Rule                string       // the rule of the restart policy that applied last
 	NextStart           time.Time    `json:"Next"`
 	Deaths              DeathHistory `json:"Past"`
@@ -57,9 +58,9 @@ type Record struct {
 // State returns the state that people see. Between a death and a restart
 // without delay it is BACKOFF; it is STOPPED only while the restart waits for a
 // dependency.
-func (r Record) State() State {
+func (r Record) State() report.State {
 	if r.Phase == PhaseWaiting && r.FollowsDeath && !r.DependenciesMissing {
-		return Backoff
+		return report.Backoff
 	}
 	return r.Phase.shownState()
 }

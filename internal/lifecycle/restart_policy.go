@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -53,7 +54,7 @@ func decideRestart(policy plan.Restart, history DeathHistory, death deathFacts, 
 	if byTask {
 		return history, decideAfterTask(policy, death, random)
 	}
-	if rule, why := reachedLimit(policy, history); why != "" && death.Class != ExitKeeperLost {
+	if rule, why := reachedLimit(policy, history); why != "" && death.Class != report.ExitKeeperLost {
 		return history, decideFatal(death, rule, why)
 	}
 	return history, decideAgain(policy, history, death, random)
@@ -77,16 +78,16 @@ func reachedLimit(policy plan.Restart, history DeathHistory) (rule, why string) 
 
 // wantsRestart returns whether autorestart wants a restart after the class, and
 // the rule in the words of the INI.
-func wantsRestart(policy plan.Restart, class ExitClass) (rule string, wanted bool) {
+func wantsRestart(policy plan.Restart, class report.ExitClass) (rule string, wanted bool) {
 	auto := cmp.Or(policy.Auto, plan.AutoRestartUnexpected)
 	rule = cmp.Or(policy.Assumed.Auto, "autorestart = "+auto)
-	return rule, auto == "true" || auto == plan.AutoRestartUnexpected && class != ExitClean
+	return rule, auto == "true" || auto == plan.AutoRestartUnexpected && class != report.ExitClean
 }
 
 // decideExited returns the decision without a restart: EXITED, or FATAL when no
 // process was started, because a worker that never ran has not exited.
 func decideExited(death deathFacts, rule string) RestartDecision {
-	if death.Class == ExitSpawnError {
+	if death.Class == report.ExitSpawnError {
 		return decideFatal(death, rule, "it cannot be started, and no restart is wanted")
 	}
 	return RestartDecision{Choice: stayExited, Rule: rule, Reason: death.Exit + "; will not be restarted (" + rule + ")"}
@@ -100,11 +101,11 @@ func decideFatal(death deathFacts, rule, why string) RestartDecision {
 // gets the next port.
 func decideAgain(policy plan.Restart, history DeathHistory, death deathFacts, random float64) RestartDecision {
 	v := RestartDecision{Choice: restartAgain, Rule: fmt.Sprintf("restart %d", history.Count), Delay: delayAgain(policy, history, death, random)}
-	if death.Class == ExitPortTaken {
+	if death.Class == report.ExitPortTaken {
 		v.Rule = "next port"
 	}
 	limit := limitSuffix(policy, history)
-	if death.Class == ExitKeeperLost {
+	if death.Class == report.ExitKeeperLost {
 		v.Rule, limit = "not a death of the worker", ""
 	}
 	v.Next = death.At.Add(v.Delay)
@@ -123,7 +124,7 @@ func decideAgain(policy plan.Restart, history DeathHistory, death deathFacts, ra
 func delayAgain(policy plan.Restart, history DeathHistory, death deathFacts, random float64) time.Duration {
 	n := history.Count - 1
 	switch {
-	case death.Class == ExitPortTaken:
+	case death.Class == report.ExitPortTaken:
 		return restartDelay(policy, n-portsAtOnce, random)
 	case policy.RetryEarly && death.EarlyDeath:
 		return boundDelay(policy, float64(policy.Delay)*float64(history.EarlyInARow), random)

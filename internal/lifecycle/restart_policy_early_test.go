@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -15,7 +16,7 @@ func TestEarlyDeathsAreFailedStarts(t *testing.T) {
 	now := time.Now()
 	for _, auto := range []string{"unexpected", "false", "true"} {
 		policy := plan.Restart{Auto: auto, ExitCodes: []int{0}, Delay: time.Second, DelayMax: 0, Factor: 2, Retries: 4, Reset: time.Millisecond, RetryEarly: true}
-		early := deathFacts{At: now, Class: ExitClean, EarlyDeath: true, Exit: "exit code 0"}
+		early := deathFacts{At: now, Class: report.ExitClean, EarlyDeath: true, Exit: "exit code 0"}
 		var history DeathHistory
 		var delays []time.Duration
 		for range 3 {
@@ -34,7 +35,7 @@ func TestEarlyDeathsAreFailedStarts(t *testing.T) {
 		}
 	}
 	policy := plan.Restart{Auto: "unexpected", RetryEarly: true}
-	if _, v := decideRestart(policy, DeathHistory{}, deathFacts{At: now, Class: ExitClean, Exit: "exit code 0"}, 0); v.Choice != stayExited {
+	if _, v := decideRestart(policy, DeathHistory{}, deathFacts{At: now, Class: report.ExitClean, Exit: "exit code 0"}, 0); v.Choice != stayExited {
 		t.Errorf("a clean end after a good start: %+v", v)
 	}
 }
@@ -44,8 +45,8 @@ func TestEarlyDeathsAreFailedStarts(t *testing.T) {
 // failed starts in a row count.
 func TestDelaysOfSupervisord(t *testing.T) {
 	policy := plan.Restart{Auto: "true", Delay: time.Second, Factor: 2, Retries: 101, Reset: time.Millisecond, RetryEarly: true}
-	early := deathFacts{Class: ExitNonzero, EarlyDeath: true}
-	late := func(lived time.Duration) deathFacts { return deathFacts{Class: ExitNonzero, Lived: lived} }
+	early := deathFacts{Class: report.ExitNonzero, EarlyDeath: true}
+	late := func(lived time.Duration) deathFacts { return deathFacts{Class: report.ExitNonzero, Lived: lived} }
 	var history DeathHistory
 	for i, c := range []struct {
 		death deathFacts
@@ -58,10 +59,10 @@ func TestDelaysOfSupervisord(t *testing.T) {
 		{early, 2 * time.Second},
 		{late(time.Minute), 0},
 		{early, time.Second},
-		{deathFacts{Class: ExitSpawnError, EarlyDeath: true, Lasting: true}, 2 * time.Second},
-		{deathFacts{Class: ExitSpawnError, EarlyDeath: true, Lasting: true}, 3 * time.Second},
-		{deathFacts{Class: ExitSpawnError, EarlyDeath: true, Lasting: true}, 4 * time.Second},
-		{deathFacts{Class: ExitKeeperLost, EarlyDeath: true}, 4 * time.Second},
+		{deathFacts{Class: report.ExitSpawnError, EarlyDeath: true, Lasting: true}, 2 * time.Second},
+		{deathFacts{Class: report.ExitSpawnError, EarlyDeath: true, Lasting: true}, 3 * time.Second},
+		{deathFacts{Class: report.ExitSpawnError, EarlyDeath: true, Lasting: true}, 4 * time.Second},
+		{deathFacts{Class: report.ExitKeeperLost, EarlyDeath: true}, 4 * time.Second},
 		{early, 5 * time.Second},
 	} {
 		var v RestartDecision

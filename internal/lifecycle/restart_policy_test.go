@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -47,7 +48,7 @@ death 13 at 2m42.3s: again in 1m0s
 	now, history := start, DeathHistory{}
 	for i := 1; i <= 1000; i++ {
 		var v RestartDecision
-		history, v = decideRestart(defaults(), history, deathFacts{At: now, Class: ExitNonzero, EarlyDeath: true, Exit: "exit code 1"}, 0.5)
+		history, v = decideRestart(defaults(), history, deathFacts{At: now, Class: report.ExitNonzero, EarlyDeath: true, Exit: "exit code 1"}, 0.5)
 		if v.Choice != restartAgain {
 			t.Fatalf("death %d: %s", i, v.Reason)
 		}
@@ -69,7 +70,7 @@ func TestRestartLimit(t *testing.T) {
 	history, now := DeathHistory{}, time.Now()
 	for i := 1; i <= 10; i++ {
 		var v RestartDecision
-		history, v = decideRestart(withLimit(10), history, deathFacts{At: now, Class: ExitNonzero, Exit: "exit code 1"}, 0.5)
+		history, v = decideRestart(withLimit(10), history, deathFacts{At: now, Class: report.ExitNonzero, Exit: "exit code 1"}, 0.5)
 		switch {
 		case i < 10 && v.Choice != restartAgain:
 			t.Fatalf("death %d: %s", i, v.Reason)
@@ -105,7 +106,7 @@ func TestScheduleWithoutLimit(t *testing.T) {
 }
 
 func TestClassAndAutorestart(t *testing.T) {
-	classes := []ExitClass{ExitClean, ExitNonzero, ExitSignal, ExitStartTimeout, ExitUnhealthy, ExitSpawnError, ExitOutOfMemory, ExitPortTaken, ExitKeeperLost}
+	classes := []report.ExitClass{report.ExitClean, report.ExitNonzero, report.ExitSignal, report.ExitStartTimeout, report.ExitUnhealthy, report.ExitSpawnError, report.ExitOutOfMemory, report.ExitPortTaken, report.ExitKeeperLost}
 	want := map[string]string{ // one letter a class: again, leave, give up
 		"unexpected": "LAAAAAAAA",
 		"true":       "AAAAAAAAA",
@@ -141,7 +142,7 @@ func TestWindowsEdge(t *testing.T) {
 		history, now, last := DeathHistory{}, time.Now(), restartAgain
 		for range 10 {
 			var v RestartDecision
-			history, v = decideRestart(policy, history, deathFacts{At: now, Class: ExitSignal}, 0.5)
+			history, v = decideRestart(policy, history, deathFacts{At: now, Class: report.ExitSignal}, 0.5)
 			if last = v.Choice; last != restartAgain {
 				break
 			}
@@ -159,7 +160,7 @@ func TestStartRetries(t *testing.T) {
 	policy := defaults()
 	policy.Retries = 3
 	policy.Limit = 0
-	early, late, port := deathFacts{Class: ExitNonzero, EarlyDeath: true}, deathFacts{Class: ExitNonzero}, deathFacts{Class: ExitPortTaken, EarlyDeath: true}
+	early, late, port := deathFacts{Class: report.ExitNonzero, EarlyDeath: true}, deathFacts{Class: report.ExitNonzero}, deathFacts{Class: report.ExitPortTaken, EarlyDeath: true}
 	history, now := DeathHistory{}, time.Now()
 	for i, c := range []struct {
 		death deathFacts
@@ -190,9 +191,9 @@ func TestStartRetries(t *testing.T) {
 func TestPastIsAValue(t *testing.T) {
 	policy, now := defaults(), time.Now()
 	policy.Limit = 10
-	history, _ := decideRestart(policy, DeathHistory{}, deathFacts{At: now, Class: ExitNonzero}, 0.5)
-	a, _ := decideRestart(policy, history, deathFacts{At: now.Add(1), Class: ExitNonzero}, 0.5)
-	b, _ := decideRestart(policy, history, deathFacts{At: now.Add(2), Class: ExitNonzero}, 0.5)
+	history, _ := decideRestart(policy, DeathHistory{}, deathFacts{At: now, Class: report.ExitNonzero}, 0.5)
+	a, _ := decideRestart(policy, history, deathFacts{At: now.Add(1), Class: report.ExitNonzero}, 0.5)
+	b, _ := decideRestart(policy, history, deathFacts{At: now.Add(2), Class: report.ExitNonzero}, 0.5)
 	if len(history.Recent) != 1 || a.Recent[1].Equal(b.Recent[1]) {
 		t.Errorf("two futures of one history share their memory: %v %v", a, b)
 	}
@@ -204,6 +205,6 @@ func BenchmarkRestartDecision(b *testing.B) {
 	policy.Window = time.Second
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		history, _ = decideRestart(policy, history, deathFacts{At: now.Add(time.Duration(i) * 100 * time.Millisecond), Class: ExitSignal, Exit: "killed by SIGKILL"}, 0.5)
+		history, _ = decideRestart(policy, history, deathFacts{At: now.Add(time.Duration(i) * 100 * time.Millisecond), Class: report.ExitSignal, Exit: "killed by SIGKILL"}, 0.5)
 	}
 }

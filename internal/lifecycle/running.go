@@ -3,6 +3,8 @@ package lifecycle
 import (
 	"fmt"
 	"time"
+
+	"initiator/initiator/report"
 )
 
 // The cells of a worker that is RUNNING.
@@ -162,6 +164,6 @@ func endStuck(s *step) string { return s.endUnhealthy(s.reasonOr("stuck")) }
 // (SIGSTOP) gets the signal too, because CONT follows.
 func (s *step) endUnhealthy(why string) string {
 	s.Cause, s.CauseReason = endedUnhealthy, why
-	s.detachDispatcher(s.e.Task, DetachDied, s.detachReason(Exit{}))
+	s.detachDispatcher(s.e.Task, DetachDied, s.detachReason(report.Exit{}))
 	return s.endProcess(endedUnhealthy, why, false)
 }

@@ -1,56 +1,10 @@
 package lifecycle
 
 import (
-	"encoding/json"
 	"fmt"
+
+	"initiator/initiator/report"
 )
-
-// State is what people see of a worker. The names and numbers are
-// supervisord's, so that its users and their scripts understand them.
-type State int
-
-// The states. supervisord's UNKNOWN (1000) does not exist here: the supervisor
-// always knows the state.
-const (
-	Stopped  State = 0   // no process runs, and none should or may run yet
-	Starting State = 10  // until the worker is ready and startsecs have passed
-	Running  State = 20  // ready, or unready, for example while heartbeats are overdue
-	Backoff  State = 30  // the process died; the next start is due at a known time
-	Stopping State = 40  // draining, or its processes are being ended
-	Exited   State = 100 // the process ended, and the restart policy wants no restart
-	Fatal    State = 200 // the restart policy gave up; a person must start the worker again
-)
-
-var stateNames = map[State]string{
-	Stopped: "STOPPED", Starting: "STARTING", Running: "RUNNING", Backoff: "BACKOFF",
-	Stopping: "STOPPING", Exited: "EXITED", Fatal: "FATAL",
-}
-
-// String returns supervisord's name of the state.
-func (s State) String() string {
-	if name, ok := stateNames[s]; ok {
-		return name
-	}
-	return "UNKNOWN"
-}
-
-// MarshalJSON writes the name: with a number, every reader would need a table.
-func (s State) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
-
-// UnmarshalJSON reads a name that MarshalJSON has written. It ignores an
-// unknown name.
-func (s *State) UnmarshalJSON(data []byte) error {
-	var name string
-	if err := json.Unmarshal(data, &name); err != nil {
-		return err
-	}
-	for state, n := range stateNames {
-		if n == name {
-			*s = state
-		}
-	}
-	return nil
-}
 
 // Phase is a row of the table. It is finer than State where the next events
 // have different effects. People see the State and the reason, never the Phase.
@@ -81,10 +35,10 @@ var phaseNames = [PhaseCount]string{
 func (p Phase) String() string { return phaseNames[p] }
 
 // shownState returns the State of the phase.
-func (p Phase) shownState() State {
-	return [PhaseCount]State{
-		Stopped, Stopped, Starting, Starting, Running, Running,
-		Stopping, Stopping, Stopping, Backoff, Exited, Fatal,
+func (p Phase) shownState() report.State {
+	return [PhaseCount]report.State{
+		report.Stopped, report.Stopped, report.Starting, report.Starting, report.Running, report.Running,
+		report.Stopping, report.Stopping, report.Stopping, report.Backoff, report.Exited, report.Fatal,
 	}[p]
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -35,7 +36,7 @@ func inPhase(p Phase, now time.Time) Record {
 	case PhaseEnding:
 		r.Cause, r.CauseReason = endedToRestart, "asked to restart"
 	case PhaseClearing:
-		r.Ended = Exit{Class: ExitNonzero, Code: 1}
+		r.Ended = report.Exit{Class: report.ExitNonzero, Code: 1}
 	}
 	if p == PhaseDraining {
 		r.Cause = endedToStop
@@ -137,7 +138,7 @@ var stories = []story{
 	{"a stop drains, ends and is empty", nil, tell(
 		line{0, Event{Kind: StopRequested}, PhaseDraining, "waiting for its running tasks", "D"},
 		line{0, Event{Kind: Drained}, PhaseEnding, "drained", "E"},
-		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitClean}}, PhaseEnding, "drained", "d"},
+		line{0, Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitClean}}, PhaseEnding, "drained", "d"},
 		line{0, Event{Kind: ProcessesGone, EmptyProven: true}, PhaseStopped, "asked to stop; drained", "f"},
 	)},
 	{"drain has an end", nil, tell(
@@ -145,33 +146,33 @@ var stories = []story{
 		line{30 * time.Second, Event{Kind: DeadlinePassed}, PhaseEnding, "tasks still ran after 30s", "E"},
 	)},
 	{"SIGKILL from outside: at once again", nil, tell(
-		line{time.Second, Event{Kind: ProcessExited, Exit: Exit{Class: ExitSignal, Signal: "KILL", Code: -1}}, PhaseWaiting, "killed by SIGKILL, after 2s; will be restarted at once (restart 1, death 1 of 10", "dc"},
+		line{time.Second, Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitSignal, Signal: "KILL", Code: -1}}, PhaseWaiting, "killed by SIGKILL, after 2s; will be restarted at once (restart 1, death 1 of 10", "dc"},
 		line{0, Event{Kind: DependenciesMet}, PhaseSpawning, "incarnation 2", "S"},
 		line{0, Event{Kind: ProcessSpawned, PID: 8}, PhaseStarting, "", "p"},
-		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 3}}, PhaseBackoff, "exit code 3, after 0s; will be restarted in 100ms", "s"},
+		line{0, Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitNonzero, Code: 3}}, PhaseBackoff, "exit code 3, after 0s; will be restarted in 100ms", "s"},
 		line{100 * time.Millisecond, Event{Kind: DeadlinePassed}, PhaseWaiting, "exit code 3", "c"},
 	)},
 	{"a task ends it: no death counts, and it does not spin", nil, tell(
-		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 3}, Task: "T"}, PhaseBackoff, "exit code 3, after 1s; task T ended it, which does not count against the worker; will be restarted in 100ms", "d"},
+		line{0, Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitNonzero, Code: 3}, Task: "T"}, PhaseBackoff, "exit code 3, after 1s; task T ended it, which does not count against the worker; will be restarted in 100ms", "d"},
 		line{100 * time.Millisecond, Event{Kind: DeadlinePassed}, PhaseWaiting, "task T ended it", "c"},
 		line{0, Event{Kind: DependenciesMet}, PhaseSpawning, "", "S"},
 		line{0, Event{Kind: ProcessSpawned, PID: 8}, PhaseStarting, "", "p"},
 		line{0, Event{Kind: ReadinessProven}, PhaseReady, "", "sA"},
 		line{0, Event{Kind: TaskStuck, Reason: "task T does not stop", Task: "T"}, PhaseEnding, "task T does not stop; TERM sent, KILL after 10s", "dE"},
-		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitClean}}, PhaseEnding, "", ""},
+		line{0, Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitClean}}, PhaseEnding, "", ""},
 		line{0, Event{Kind: ProcessesGone, EmptyProven: true}, PhaseBackoff, "unhealthy: task T does not stop, after 0s; task T ended it", ""},
 		line{100 * time.Millisecond, Event{Kind: DeadlinePassed}, PhaseWaiting, "", "c"},
 		line{0, Event{Kind: DependenciesMet}, PhaseSpawning, "", "S"},
 		line{0, Event{Kind: ProcessSpawned, PID: 9}, PhaseStarting, "", "p"},
 		line{0, Event{Kind: ReadinessProven}, PhaseReady, "", "sA"},
-		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 3}}, PhaseWaiting, "will be restarted at once (restart 1, death 1 of 10", "dc"},
+		line{0, Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitNonzero, Code: 3}}, PhaseWaiting, "will be restarted at once (restart 1, death 1 of 10", "dc"},
 	)},
 	{"leftovers are ended before the restart", nil, tell(
-		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 1}, Left: 2}, PhaseClearing, "what it left is being ended: 2 processes, TERM sent, KILL after 10s", "dE"},
+		line{0, Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitNonzero, Code: 1}, Left: 2}, PhaseClearing, "what it left is being ended: 2 processes, TERM sent, KILL after 10s", "dE"},
 		line{0, Event{Kind: ProcessesGone, EmptyProven: true}, PhaseWaiting, "will be restarted at once", "c"},
 	)},
 	{"a clean end is left at that", nil, tell(
-		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitClean}}, PhaseExited, "exit code 0, after 1s; will not be restarted (autorestart = unexpected)", "df"},
+		line{0, Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitClean}}, PhaseExited, "exit code 0, after 1s; will not be restarted (autorestart = unexpected)", "df"},
 		line{0, Event{Kind: StartRequested}, PhaseWaiting, "asked to start", "c"},
 	)},
 	{"heartbeats overdue, and back", nil, tell(
@@ -181,7 +182,7 @@ var stories = []story{
 	{"heartbeats overdue: fenced and ended without a drain, judged, again", nil, tell(
 		line{0, Event{Kind: HeartbeatsOverdue}, PhaseUnready, "", ""},
 		line{15 * time.Second, Event{Kind: DeadlinePassed}, PhaseEnding, "no heartbeat for 15s; TERM sent, KILL after 10s", "dE"},
-		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitSignal, Signal: "KILL", Code: -1}}, PhaseEnding, "", ""},
+		line{0, Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitSignal, Signal: "KILL", Code: -1}}, PhaseEnding, "", ""},
 		line{0, Event{Kind: ProcessesGone}, PhaseWaiting, "unhealthy: no heartbeat for 15s", "c"},
 	)},
 	{"start timeout", nil, []line{
@@ -210,7 +211,7 @@ var stories = []story{
 		{0, Event{Kind: ProcessSpawned, PID: 7}, PhaseReady, "ready after 0s", ""},
 	}},
 	{"a stop during the delay", nil, tell(
-		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 1}}, PhaseWaiting, "", "dc"},
+		line{0, Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitNonzero, Code: 1}}, PhaseWaiting, "", "dc"},
 		line{0, Event{Kind: DependenciesMet}, PhaseSpawning, "", "S"},
 		line{0, Event{Kind: SpawnFailed, Reason: "no such file"}, PhaseBackoff, "spawn error: no such file", "s"},
 		line{0, Event{Kind: StopRequested}, PhaseStopped, "stopped", "f"},
@@ -226,7 +227,7 @@ var stories = []story{
 	)},
 	{"the port was taken", nil, []line{
 		toReady[0], toReady[1], toReady[2],
-		{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitPortTaken, Code: 1}}, PhaseWaiting, "will be restarted at once (next port", "src"},
+		{0, Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitPortTaken, Code: 1}}, PhaseWaiting, "will be restarted at once (next port", "src"},
 	}},
 	{"recycled by its tasks", func(s *plan.Spec) { s.Restart.RecycleTasks = 5 }, tell(
 		line{0, Event{Kind: Measured, Tasks: 4}, PhaseReady, "", ""},
@@ -247,12 +248,12 @@ var stories = []story{
 		line{0, Event{Kind: Measured, RSS: 3 << 20}, PhaseDraining, "recycled: it holds 3 MiB", "lD"},
 	)},
 	{"deaths are forgotten", nil, tell(
-		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 1}}, PhaseWaiting, "", "dc"},
+		line{0, Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitNonzero, Code: 1}}, PhaseWaiting, "", "dc"},
 		line{0, Event{Kind: DependenciesMet}, PhaseSpawning, "", "S"},
 		line{0, Event{Kind: ProcessSpawned}, PhaseStarting, "", "p"},
 		line{0, Event{Kind: ReadinessProven}, PhaseReady, "", "sA"},
 		line{10 * time.Minute, Event{Kind: DeadlinePassed}, PhaseReady, "its deaths are forgotten", ""},
-		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 1}}, PhaseWaiting, "death 1 of 10", "dc"},
+		line{0, Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitNonzero, Code: 1}}, PhaseWaiting, "death 1 of 10", "dc"},
 	)},
 	{"the probe: unwell, and well again", nil, tell(
 		line{0, Event{Kind: ProbeFailed, Reason: "GET / answers 500"}, PhaseUnready, "probe: GET / answers 500 (1 of 3)", ""},
@@ -289,39 +290,39 @@ var stories = []story{
 	{"a program goes to the background", inBackground, []line{
 		toReady[0], toReady[1],
 		{0, Event{Kind: ProcessSpawned, PID: 7}, PhaseStarting, "RUNNING when it has lived for 1s", ""},
-		{time.Second / 2, Event{Kind: MainExited, Exit: Exit{Class: ExitClean}, Reason: "/run/w.pid"}, PhaseStarting, "its main process 7 ended (exit code 0, after 500ms); /run/w.pid is to name the next one within 30s", "F"},
+		{time.Second / 2, Event{Kind: MainExited, Exit: report.Exit{Class: report.ExitClean}, Reason: "/run/w.pid"}, PhaseStarting, "its main process 7 ended (exit code 0, after 500ms); /run/w.pid is to name the next one within 30s", "F"},
 		{time.Second, Event{Kind: DeadlinePassed}, PhaseStarting, "is to name the next one", ""},
 		{0, Event{Kind: MainReplaced, PID: 9, Reason: "/run/w.pid"}, PhaseReady, "ready after 1.5s", ""},
-		{time.Hour, Event{Kind: MainExited, Exit: Exit{Class: ExitClean}, Reason: "/run/w.pid"}, PhaseReady, "its main process 9 ended", "F"},
+		{time.Hour, Event{Kind: MainExited, Exit: report.Exit{Class: report.ExitClean}, Reason: "/run/w.pid"}, PhaseReady, "its main process 9 ended", "F"},
 		{time.Second, Event{Kind: MainReplaced, PID: 11, Reason: "/run/w.pid"}, PhaseReady, "its main process is 11 now, as /run/w.pid says", ""},
-		{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitClean}}, PhaseExited, "exit code 0", "f"},
+		{0, Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitClean}}, PhaseExited, "exit code 0", "f"},
 	}},
 	{"a probe finds the port of the next main process", func(s *plan.Spec) { inBackground(s); s.Ready.Kind = "tcp" }, []line{
 		toReady[0], toReady[1], toReady[2],
-		{0, Event{Kind: MainExited, Exit: Exit{Class: ExitClean}}, PhaseStarting, "", "F"},
+		{0, Event{Kind: MainExited, Exit: report.Exit{Class: report.ExitClean}}, PhaseStarting, "", "F"},
 		{0, Event{Kind: MainReplaced, PID: 9}, PhaseStarting, "its main process is 9 now", "p"},
 		{0, Event{Kind: ReadinessProven}, PhaseStarting, "", "s"},
 	}},
 	{"the pidfile names no process", inBackground, []line{
 		toReady[0], toReady[1],
 		{0, Event{Kind: ProcessSpawned, PID: 7}, PhaseStarting, "", ""},
-		{0, Event{Kind: MainExited, Exit: Exit{Class: ExitClean}}, PhaseStarting, "within 30s", "F"},
+		{0, Event{Kind: MainExited, Exit: report.Exit{Class: report.ExitClean}}, PhaseStarting, "within 30s", "F"},
 		{30 * time.Second, Event{Kind: DeadlinePassed}, PhaseStarting, "no other process of it has become its main process in time", "G"},
 		{10 * time.Second, Event{Kind: DeadlinePassed}, PhaseStarting, "no other process", "G"},
-		{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitClean, Error: "the program went to the background"}, Left: 1}, PhaseClearing, "exit code 0: the program went to the background", "sE"},
+		{0, Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitClean, Error: "the program went to the background"}, Left: 1}, PhaseClearing, "exit code 0: the program went to the background", "sE"},
 	}},
 	{"a crash is not waited for", inBackground, []line{
 		toReady[0], toReady[1],
 		{0, Event{Kind: ProcessSpawned, PID: 7}, PhaseStarting, "", ""},
-		{0, Event{Kind: MainExited, Exit: Exit{Class: ExitSignal, Signal: "SEGV", Code: -1}}, PhaseStarting, "killed by SIGSEGV, after 0s); ", "F"},
+		{0, Event{Kind: MainExited, Exit: report.Exit{Class: report.ExitSignal, Signal: "SEGV", Code: -1}}, PhaseStarting, "killed by SIGSEGV, after 0s); ", "F"},
 		{2 * time.Second, Event{Kind: DeadlinePassed}, PhaseStarting, "no other process", "G"},
 	}},
 	{"a stop while the main process is awaited", inBackground, []line{
 		toReady[0], toReady[1],
 		{time.Second, Event{Kind: ProcessSpawned, PID: 7}, PhaseStarting, "", ""},
-		{0, Event{Kind: MainExited, Exit: Exit{Class: ExitClean}}, PhaseStarting, "", "F"},
+		{0, Event{Kind: MainExited, Exit: report.Exit{Class: report.ExitClean}}, PhaseStarting, "", "F"},
 		{0, Event{Kind: StopRequested}, PhaseEnding, "asked to stop; TERM sent", "sE"},
-		{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitClean}, Left: 1}, PhaseEnding, "", ""},
+		{0, Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitClean}, Left: 1}, PhaseEnding, "", ""},
 		{0, Event{Kind: ProcessesGone, EmptyProven: true}, PhaseStopped, "asked to stop", "f"},
 	}},
 	{"heartbeats overdue: a report that is old when it arrives", nil, tell(
@@ -358,9 +359,9 @@ func TestStories(t *testing.T) {
 // TestDetachCauses has one case for each way in which a worker with tasks can
 // end. The cause decides whether its tasks are charged.
 func TestDetachCauses(t *testing.T) {
-	exited := Event{Kind: ProcessExited, Exit: Exit{Class: ExitSignal, Signal: "KILL", Code: -1}, Task: "T"}
-	ended := Event{Kind: ProcessExited, Exit: Exit{Class: ExitClean}} // without tasks: they were fenced before
-	unknown := Event{Kind: ProcessExited, Exit: Exit{Class: ExitUnknown}, Task: "T"}
+	exited := Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitSignal, Signal: "KILL", Code: -1}, Task: "T"}
+	ended := Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitClean}} // without tasks: they were fenced before
+	unknown := Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitUnknown}, Task: "T"}
 	for name, c := range map[string]struct {
 		events []Event
 		want   DetachCause
@@ -418,15 +419,15 @@ func TestReasonOfARequestedExit(t *testing.T) {
 	apply := func(e Event) { r, _, _ = Next(r, e, now) }
 	apply(Event{Kind: Measured, Tasks: 5})
 	apply(Event{Kind: Drained})
-	apply(Event{Kind: ProcessExited, Exit: Exit{Class: ExitClean}})
+	apply(Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitClean}})
 	apply(Event{Kind: ProcessesGone, EmptyProven: true})
 	apply(Event{Kind: DependenciesMet})
-	if e := r.LastExit; e.Class != ExitRequested || e.Reason != "recycled: it has done 5 tasks; drained" {
+	if e := r.LastExit; e.Class != report.ExitRequested || e.Reason != "recycled: it has done 5 tasks; drained" {
 		t.Errorf("%+v", e)
 	}
 	apply(Event{Kind: ProcessSpawned, PID: 1})
-	apply(Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 3}})
-	if e := r.LastExit; e.Class != ExitNonzero || e.Reason != "" {
+	apply(Event{Kind: ProcessExited, Exit: report.Exit{Class: report.ExitNonzero, Code: 3}})
+	if e := r.LastExit; e.Class != report.ExitNonzero || e.Reason != "" {
 		t.Errorf("%+v", e)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/initiator/report"
 	"initiator/internal/linemark"
 	"initiator/internal/supervise"
 )
@@ -84,7 +85,7 @@ func (r *Relay) keepSource(guid string, s *traceSource) {
 }
 
 // NoteTransition ends a trace when its process has ended.
-func (r *Relay) NoteTransition(t supervise.Transition) {
+func (r *Relay) NoteTransition(t report.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.folds[t.GUID]

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/initiator/report"
 	"initiator/internal/supervise"
 )
 
@@ -89,8 +90,8 @@ func TestRelaySaysWhatIsMissing(t *testing.T) {
 // TestRelayPanic: one record, whatever tells that the process has ended.
 func TestRelayPanic(t *testing.T) {
 	ends := map[string]func(*stage){
-		"its death":              func(s *stage) { s.NoteTransition(supervise.Transition{GUID: "g", Incarnation: 3}) },
-		"its successor":          func(s *stage) { s.NoteTransition(supervise.Transition{GUID: "g", Incarnation: 4, PID: 9}) },
+		"its death":              func(s *stage) { s.NoteTransition(report.Event{GUID: "g", Incarnation: 3}) },
+		"its successor":          func(s *stage) { s.NoteTransition(report.Event{GUID: "g", Incarnation: 4, PID: 9}) },
 		"its successor's output": func(s *stage) { l := said("stderr", true, "b"); l.Incarnation = 4; s.RelayLines(l) },
 		"the end of everything":  func(s *stage) { s.EndAll() },
 	}
@@ -98,8 +99,8 @@ func TestRelayPanic(t *testing.T) {
 		s := newStage(hclog.Info)
 		s.RelayLines(said("stderr", true, "a", "panic: boom", ""))
 		s.RelayLines(said("stderr", true, "goroutine 1 [running]:", "main.main()"))
-		s.NoteTransition(supervise.Transition{GUID: "other", Incarnation: 1})
-		s.NoteTransition(supervise.Transition{GUID: "g", Incarnation: 3, PID: 9}) // it lives: not its end
+		s.NoteTransition(report.Event{GUID: "other", Incarnation: 1})
+		s.NoteTransition(report.Event{GUID: "g", Incarnation: 3, PID: 9}) // it lives: not its end
 		if s.log.Len() > 0 {
 			t.Errorf("%s: too early: %s", what, &s.log)
 		}

@@ -3,59 +3,30 @@ package plan
 import (
 	"reflect"
 	"slices"
+
+	"initiator/initiator/report"
 )
-
-// Action is what a reload does with the workers of one spec.
-type Action string
-
-const (
-	// ActionKeep leaves the processes alone. Keys may still name keys that
-	// differ and take effect without a restart, such as replicas.
-	ActionKeep Action = "keep"
-	// ActionStart starts the workers of a new spec.
-	ActionStart Action = "start"
-	// ActionStop stops the workers of a spec that is gone.
-	ActionStop Action = "stop"
-	// ActionRestart replaces processes that were started with other values.
-	ActionRestart Action = "restart"
-)
-
-// Change is what a reload does with one spec. Specs are compared by name: a
-// worker that is renamed is stopped, and a new one is started.
-type Change struct {
-	Name   string `json:"name"`
-	Action Action `json:"action"`
-	// Keys are the keys that differ, sorted. A key of [config:NAME] or [DEFAULT]
-	// that only the worker itself reads is given as "config.KEY" or "DEFAULT.KEY".
-	Keys []string `json:"keys,omitempty"`
-	// Stop says how a stop ends a worker of the spec; see DescribeStop. Only the
-	// verb plan sets it.
-	Stop string `json:"stop,omitempty"`
-}
-
-// HasEffect reports whether a reload does anything about the spec.
-func (c Change) HasEffect() bool { return c.Action != ActionKeep || len(c.Keys) > 0 }
 
 // DiffPlans compares two plans. It returns a change for each spec of next, in its
 // order, and then for each spec that only old has. A nil old means that nothing
 // runs.
-func DiffPlans(old, next *Plan) []Change {
+func DiffPlans(old, next *Plan) []report.Change {
 	if old == nil {
 		old = &Plan{}
 	}
-	var changes []Change
+	var changes []report.Change
 	for i := range next.Workers {
 		spec := &next.Workers[i]
 		before, known := old.FindSpec(spec.Name)
 		if !known {
-			changes = append(changes, Change{Name: spec.Name, Action: ActionStart})
+			changes = append(changes, report.Change{Name: spec.Name, Action: report.ActionStart})
 			continue
 		}
 		changes = append(changes, compareSpec(old, before, next, spec))
 	}
 	for _, spec := range old.Workers {
 		if _, known := next.FindSpec(spec.Name); !known {
-			changes = append(changes, Change{Name: spec.Name, Action: ActionStop})
+			changes = append(changes, report.Change{Name: spec.Name, Action: report.ActionStop})
 		}
 	}
 	return changes
@@ -71,7 +42,7 @@ func DiffSettings(old, next *Plan) []string {
 	})
 }
 
-func compareSpec(old *Plan, before *Spec, next *Plan, after *Spec) Change {
+func compareSpec(old *Plan, before *Spec, next *Plan, after *Spec) report.Change {
 	keys, restart := differingKeys(workerKeys, before, after)
 	if before.effectiveDir(old) != after.effectiveDir(next) && !slices.Contains(keys, "directory") {
 		keys, restart = append(keys, "directory"), true
@@ -83,9 +54,9 @@ func compareSpec(old *Plan, before *Spec, next *Plan, after *Spec) Change {
 		restart = restart || len(own)+len(shared) > 0
 	}
 	slices.Sort(keys)
-	c := Change{Name: after.Name, Action: ActionKeep, Keys: keys}
+	c := report.Change{Name: after.Name, Action: report.ActionKeep, Keys: keys}
 	if restart {
-		c.Action = ActionRestart
+		c.Action = report.ActionRestart
 	}
 	return c
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"initiator/initiator/report"
 	"initiator/proactor"
 )
 
@@ -40,7 +41,7 @@ func TestFingerprintAgreesWithDiff(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%q: %v, want %v", text, got, want)
 		}
-		if restart := DiffPlans(old, next)[0].Action == ActionRestart; restart != (len(got) > 0) {
+		if restart := DiffPlans(old, next)[0].Action == report.ActionRestart; restart != (len(got) > 0) {
 			t.Errorf("%q: Diff and Differs disagree: %v", text, got)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"os"
 	"slices"
 	"testing"
+
+	"initiator/initiator/report"
 )
 
 // variables is an environment for ${env:NAME}.
@@ -97,7 +99,7 @@ func TestInheritanceIsCompared(t *testing.T) {
 		}
 		marks := func(p *Plan) map[string]string { s, _ := p.FindSpec("a"); return Fingerprint(p, s, os.Args[0]) }
 		restarts := slices.Contains(DiffFingerprints(marks(base), marks(next)), "environment_inherit")
-		if got := DiffPlans(base, next)[0].Action == ActionRestart; got != restarts {
+		if got := DiffPlans(base, next)[0].Action == report.ActionRestart; got != restarts {
 			t.Errorf("%s, %s: the fingerprints differ %v, the plans %v", c.inherit, c.secret, restarts, got)
 		}
 	}

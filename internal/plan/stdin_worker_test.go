@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"initiator/initiator/report"
 )
 
 // durationUnits are all units that a duration may have, with a number that is
@@ -167,7 +169,7 @@ func TestWorkersSeeNoSecret(t *testing.T) {
 				}
 			}
 			for _, c := range DiffPlans(p, other) {
-				if c.Action != ActionKeep {
+				if c.Action != report.ActionKeep {
 					t.Errorf("a reload with a new secret: %+v", c)
 				}
 			}

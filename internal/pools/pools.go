@@ -4,12 +4,11 @@ import (
 	"context"
 	"slices"
 
+	"initiator/initiator/report"
 	"initiator/initiator/task"
-	"initiator/internal/api"
 	"initiator/internal/dispatch"
 	"initiator/internal/plan"
 	"initiator/internal/statedir"
-	"initiator/internal/supervise"
 )
 
 // Pools combines the plan, the dispatcher, and the pools that are paused. All
@@ -18,7 +17,7 @@ type Pools struct {
 	Dispatcher *dispatch.Dispatcher
 	Paused     *statedir.PausedPools
 	Plan       func() *plan.Plan
-	Workers    func() []supervise.Worker
+	Workers    func() []report.Worker
 }
 
 // Names returns the pools that take tasks.
@@ -66,18 +65,18 @@ func (p *Pools) SetPaused(ctx context.Context, paused bool, names ...string) err
 
 // ListStates returns, for each pool, whether it is paused and how many tasks it
 // has.
-func (p *Pools) ListStates(ctx context.Context) ([]api.Pool, error) {
+func (p *Pools) ListStates(ctx context.Context) ([]report.Pool, error) {
 	counts, err := p.Dispatcher.CountTasks(ctx)
 	if err != nil {
 		return nil, err
 	}
-	list := []api.Pool{}
+	list := []report.Pool{}
 	for _, name := range p.Names() {
 		c := counts[name]
 		if c == nil {
 			c = task.Counts{}
 		}
-		list = append(list, api.Pool{Name: name, Paused: p.Paused.Contains(name), Tasks: c})
+		list = append(list, report.Pool{Name: name, Paused: p.Paused.Contains(name), Tasks: c})
 	}
 	return list, nil
 }

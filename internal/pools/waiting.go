@@ -4,10 +4,9 @@ import (
 	"sync"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/initiator/task"
-	"initiator/internal/lifecycle"
 	"initiator/internal/queue"
-	"initiator/internal/supervise"
 )
 
 // WaitingReasons returns a function that returns the reason of a task: of a queued
@@ -26,10 +25,10 @@ func (p *Pools) WaitingReasons() func(task.Task) string {
 }
 
 // readyPools returns the definitions that have at least one ready worker.
-func readyPools(list []supervise.Worker) map[string]bool {
+func readyPools(list []report.Worker) map[string]bool {
 	ready := map[string]bool{}
 	for _, w := range list {
-		if w.State == lifecycle.Running && w.Ready {
+		if w.State == report.Running && w.Ready {
 			ready[w.Name] = true
 		}
 	}

@@ -5,10 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/initiator/task"
-	"initiator/internal/lifecycle"
 	"initiator/internal/queue"
-	"initiator/internal/supervise"
 )
 
 func TestWaitReason(t *testing.T) {
@@ -39,11 +38,11 @@ func TestWaitReason(t *testing.T) {
 
 func TestReadyPools(t *testing.T) {
 	t.Parallel()
-	ready := readyPools([]supervise.Worker{
-		{Name: "a", State: lifecycle.Running, Ready: true},
-		{Name: "a", State: lifecycle.Fatal},
-		{Name: "b", State: lifecycle.Running},
-		{Name: "c", State: lifecycle.Starting, Ready: true},
+	ready := readyPools([]report.Worker{
+		{Name: "a", State: report.Running, Ready: true},
+		{Name: "a", State: report.Fatal},
+		{Name: "b", State: report.Running},
+		{Name: "c", State: report.Starting, Ready: true},
 	})
 	if len(ready) != 1 || !ready["a"] {
 		t.Errorf("ready: %v", ready)

@@ -5,23 +5,15 @@ import (
 	"strings"
 	"sync"
 	"time"
-)
 
-// Problem is one thing that is wrong.
-type Problem struct {
-	// Name says which kind of problem it is, in words joined by "_". It has no
-	// secrets and no paths, because /healthz shows it to everybody.
-	Name string `json:"name"`
-	// Reason says what happened, to what, why, and what to do.
-	Reason string    `json:"reason"`
-	Since  time.Time `json:"since"`
-}
+	"initiator/initiator/report"
+)
 
 // List has at most one problem of each name. The zero value is an empty list. Any
 // goroutine may call its methods.
 type List struct {
 	mu  sync.Mutex
-	all []Problem
+	all []report.Problem
 }
 
 // Add adds a problem, or gives the problem of this name another reason. It reports
@@ -29,10 +21,10 @@ type List struct {
 func (l *List) Add(name, reason string) (news bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	i := slices.IndexFunc(l.all, func(p Problem) bool { return p.Name == name })
+	i := slices.IndexFunc(l.all, func(p report.Problem) bool { return p.Name == name })
 	if i < 0 {
-		l.all = append(l.all, Problem{Name: name, Reason: reason, Since: time.Now()})
-		slices.SortFunc(l.all, func(a, b Problem) int { return strings.Compare(a.Name, b.Name) })
+		l.all = append(l.all, report.Problem{Name: name, Reason: reason, Since: time.Now()})
+		slices.SortFunc(l.all, func(a, b report.Problem) int { return strings.Compare(a.Name, b.Name) })
 		return true
 	}
 	news = l.all[i].Reason != reason
@@ -45,12 +37,12 @@ func (l *List) Remove(name string) (was bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := len(l.all)
-	l.all = slices.DeleteFunc(l.all, func(p Problem) bool { return p.Name == name })
+	l.all = slices.DeleteFunc(l.all, func(p report.Problem) bool { return p.Name == name })
 	return len(l.all) < n
 }
 
 // All returns the problems, sorted by name.
-func (l *List) All() []Problem {
+func (l *List) All() []report.Problem {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.all)

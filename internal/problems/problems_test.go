@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/problems"
 )
 
@@ -23,7 +24,7 @@ func TestList(t *testing.T) {
 		if !l.Add("b", "other") {
 			t.Error("another reason is no news")
 		}
-		want := []problems.Problem{{Name: "a", Reason: "two", Since: begin}, {Name: "b", Reason: "other", Since: begin}}
+		want := []report.Problem{{Name: "a", Reason: "two", Since: begin}, {Name: "b", Reason: "other", Since: begin}}
 		if got := l.All(); fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%v, want %v", got, want)
 		}

@@ -5,12 +5,13 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/report"
 	"initiator/internal/queue/store"
 )
 
 // Damage is what Open has found damaged.
 type Damage struct {
-	Places []store.Damage `json:"places"`
+	Places []report.Damage `json:"places"`
 	// Changes is the number of tasks of which only changes are left, because their
 	// submit was lost or because the task was dropped long ago. These tasks are
 	// not in the queue.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/initiator/report"
 	"initiator/internal/queue/store"
 )
 
@@ -56,7 +57,7 @@ func Open(dir string, o Options) (*Engine, error) {
 	e.disk = &disk{log: o.Logger, spareBytes: o.SegmentSize, cacheSize: o.CacheSize, damageFound: o.DamageFound}
 	s, err := store.Open(o.Dir, store.Options{
 		Sync: o.Sync, SegmentSize: o.SegmentSize, HoleFound: e.expectOrphans,
-		NoteDamage: func(places []store.Damage) error {
+		NoteDamage: func(places []report.Damage) error {
 			if o.NoteDamage == nil {
 				return nil
 			}

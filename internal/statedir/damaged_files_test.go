@@ -11,9 +11,9 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/initiator/report"
 	"initiator/internal/keeper"
 	"initiator/internal/queue"
-	"initiator/internal/queue/store"
 )
 
 // writeStateFiles writes every small file, and returns for each a function that reads
@@ -35,7 +35,7 @@ func writeStateFiles(t *testing.T, d *Dir) map[string]func() (same bool, err err
 	snapshots.boot = "this"
 	snapshots.SaveSnapshot("w", 1, 10, 100, []byte(`{}`))
 	snapshots.writePending()
-	damage := queue.Damage{Places: []store.Damage{{File: "tasks.00000001.log", From: 52, To: 76, Records: 1, Reason: "the bytes were changed"}}}
+	damage := queue.Damage{Places: []report.Damage{{File: "tasks.00000001.log", From: 52, To: 76, Records: 1, Reason: "the bytes were changed"}}}
 	if err := errors.Join(d.WriteAPIPort(4711), paused.Set([]string{"a"}, true), ticks.Write(), d.NoteDamage(damage)); err != nil {
 		t.Fatal(err)
 	}
@@ -170,9 +170,9 @@ func TestDamagedTokenIsReplaced(t *testing.T) {
 func TestDamagedTasksAreKeptUntilAccepted(t *testing.T) {
 	t.Parallel()
 	d := openTestDir(t)
-	place := store.Damage{File: "tasks.00000001.log", From: 52, To: 76, Records: store.UnknownRecords, Reason: "the bytes were changed"}
+	place := report.Damage{File: "tasks.00000001.log", From: 52, To: 76, Records: report.UnknownRecords, Reason: "the bytes were changed"}
 	for range 2 {
-		if err := d.NoteDamage(queue.Damage{Places: []store.Damage{place}, Changes: 3}); err != nil {
+		if err := d.NoteDamage(queue.Damage{Places: []report.Damage{place}, Changes: 3}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/queue"
-	"initiator/internal/queue/store"
 )
 
 const damagedTasksName = "damaged.json"
@@ -55,7 +55,7 @@ func (t DamagedTasks) Add(found queue.Damage, now time.Time) DamagedTasks {
 		t.Since = now
 	}
 	t.Changes = max(t.Changes, found.Changes)
-	places := append([]store.Damage{}, t.Places...)
+	places := append([]report.Damage{}, t.Places...)
 	for _, p := range found.Places {
 		if !t.has(p) {
 			places = append(places, p)
@@ -66,7 +66,7 @@ func (t DamagedTasks) Add(found queue.Damage, now time.Time) DamagedTasks {
 }
 
 // has reports whether a place is known.
-func (t DamagedTasks) has(p store.Damage) bool {
+func (t DamagedTasks) has(p report.Damage) bool {
 	for _, known := range t.Places {
 		if known.File == p.File && known.From == p.From {
 			return true

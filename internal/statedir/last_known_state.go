@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/keeper"
-	"initiator/internal/lifecycle"
 	"initiator/internal/strictjson"
 	"initiator/internal/supervise"
 )
@@ -37,24 +37,24 @@ type LastKnownState struct {
 	Workers []LastKnownWorker `json:"workers"`
 	// Left are the processes that workers have left and that no initiator ends,
 	// of the boot Boot.
-	Left []supervise.LeftProcess `json:"left,omitempty"`
+	Left []report.LeftProcess `json:"left,omitempty"`
 }
 
 // LastKnownWorker is the last known state of one worker.
 type LastKnownWorker struct {
-	Name        string          `json:"name"`
-	GUID        string          `json:"guid"`
-	Index       int             `json:"index"`
-	Group       string          `json:"group,omitempty"`
-	Incarnation int             `json:"incarnation"`
-	Restarts    int             `json:"restarts"`
-	PID         int             `json:"pid,omitempty"`
-	Port        int             `json:"port,omitempty"`
-	Started     time.Time       `json:"started,omitzero"`
-	State       lifecycle.State `json:"state"`
-	Ready       bool            `json:"ready"`
-	Reason      string          `json:"reason"`
-	LastExit    lifecycle.Exit  `json:"last_exit,omitzero"`
+	Name        string       `json:"name"`
+	GUID        string       `json:"guid"`
+	Index       int          `json:"index"`
+	Group       string       `json:"group,omitempty"`
+	Incarnation int          `json:"incarnation"`
+	Restarts    int          `json:"restarts"`
+	PID         int          `json:"pid,omitempty"`
+	Port        int          `json:"port,omitempty"`
+	Started     time.Time    `json:"started,omitzero"`
+	State       report.State `json:"state"`
+	Ready       bool         `json:"ready"`
+	Reason      string       `json:"reason"`
+	LastExit    report.Exit  `json:"last_exit,omitzero"`
 	// Start is when PID began, in clock ticks since boot. Escaped are the
 	// descendants that have left its session.
 	Start   uint64                  `json:"start,omitempty"`
@@ -74,7 +74,7 @@ func (e *LastKnownStateError) Error() string {
 
 // NewLastKnownState makes the state to write now. Seq is the number of the newest
 // event; ended says that every worker was stopped.
-func NewLastKnownState(seq uint64, ended bool, workers []supervise.Worker, left []supervise.LeftProcess) LastKnownState {
+func NewLastKnownState(seq uint64, ended bool, workers []supervise.WorkerProcesses, left []report.LeftProcess) LastKnownState {
 	s := LastKnownState{Version: lastKnownVersion, At: time.Now(), Ended: ended, PID: os.Getpid(), Boot: CurrentBoot(), Seq: seq}
 	for _, p := range left {
 		p.Command = "" // it can hold a secret
@@ -93,8 +93,8 @@ func NewLastKnownState(seq uint64, ended bool, workers []supervise.Worker, left 
 
 // AsWorker returns the record in the shape in which `status` shows workers that
 // run.
-func (w LastKnownWorker) AsWorker() supervise.Worker {
-	return supervise.Worker{
+func (w LastKnownWorker) AsWorker() report.Worker {
+	return report.Worker{
 		Name: w.Name, GUID: w.GUID, Index: w.Index, Group: w.Group, Incarnation: w.Incarnation, Restarts: w.Restarts,
 		PID: w.PID, Port: w.Port, Started: w.Started, State: w.State, Ready: w.Ready, Reason: w.Reason, LastExit: w.LastExit,
 	}
@@ -114,7 +114,7 @@ func (s *LastKnownState) leftWorkers(boot string) (list []supervise.LeftWorker) 
 }
 
 // LeftInBoot returns the left processes, unless the file is of another boot.
-func (s *LastKnownState) LeftInBoot(boot string) []supervise.LeftProcess {
+func (s *LastKnownState) LeftInBoot(boot string) []report.LeftProcess {
 	if boot == "" || s.Boot != boot {
 		return nil
 	}

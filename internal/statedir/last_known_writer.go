@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/initiator/report"
 	"initiator/internal/supervise"
 )
 
@@ -41,7 +42,7 @@ func (d *Dir) NewLastKnownWriter(log hclog.Logger) *LastKnownWriter {
 // A file that cannot be used does not stop the start: it is set aside for a person
 // to look at. left are the processes that workers of any initiator before have
 // left and that no initiator ends.
-func (w *LastKnownWriter) LoadPrevious(upgraded bool) (seq uint64, crashed []supervise.LeftWorker, left []supervise.LeftProcess) {
+func (w *LastKnownWriter) LoadPrevious(upgraded bool) (seq uint64, crashed []supervise.LeftWorker, left []report.LeftProcess) {
 	state, err := ReadLastKnownState(w.dir.path)
 	var bad *LastKnownStateError
 	switch {

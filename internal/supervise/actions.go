@@ -3,6 +3,7 @@ package supervise
 import (
 	"fmt"
 
+	"initiator/initiator/report"
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
 	"initiator/internal/procfs"
@@ -103,7 +104,7 @@ func (l *loop) sendEnd(w *worker, a lifecycle.Action) {
 		order.Signal, order.Wait = signalNumber("KILL"), 0
 	}
 	if order.Leave = w.rec.Leave; order.Leave || !a.Kill {
-		order.MainFirst = l.stopTarget(w) == SignalMain
+		order.MainFirst = l.stopTarget(w) == report.SignalMain
 	}
 	if order.Leave && !l.keeper.CanLeave() {
 		l.log.Warn("the running keeper is of an older version and ends what the worker leaves, in spite of leave_descendants; it will be replaced when its last worker has ended", "worker", w.pool.spec.Name, "guid", w.guid)

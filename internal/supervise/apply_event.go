@@ -3,6 +3,7 @@ package supervise
 import (
 	"math/rand/v2"
 
+	"initiator/initiator/report"
 	"initiator/internal/lifecycle"
 )
 
@@ -49,10 +50,10 @@ func (l *loop) countPhases(w *worker, before *lifecycle.Record) {
 	p := w.pool
 	p.byPhase[before.Phase]--
 	p.byPhase[w.rec.Phase]++
-	if before.Phase == lifecycle.PhaseExited && before.LastExit.Class == lifecycle.ExitClean {
+	if before.Phase == lifecycle.PhaseExited && before.LastExit.Class == report.ExitClean {
 		p.cleanExits--
 	}
-	if w.rec.Phase == lifecycle.PhaseExited && w.rec.LastExit.Class == lifecycle.ExitClean {
+	if w.rec.Phase == lifecycle.PhaseExited && w.rec.LastExit.Class == report.ExitClean {
 		p.cleanExits++
 	}
 }
@@ -77,7 +78,7 @@ func (l *loop) announceChange(w *worker, before *lifecycle.Record, reason string
 		l.noteNewMain(w)
 	}
 	judged := !r.LastExit.At.Equal(before.LastExit.At)
-	if judged && r.LastExit.Class != lifecycle.ExitRequested {
+	if judged && r.LastExit.Class != report.ExitRequested {
 		l.logDeath(w)
 	}
 	if isShown(before, r) {
@@ -117,7 +118,7 @@ func isShown(before, after *lifecycle.Record) bool {
 func (l *loop) publishTransition(w *worker, before *lifecycle.Record, reason string) {
 	l.seq++
 	r := &w.rec
-	t := Transition{
+	t := report.Event{
 		Seq: l.seq, At: l.now, GUID: w.guid, Name: w.pool.spec.Name, Index: w.index, Incarnation: r.Incarnation, Began: r.Began,
 		From: before.State(), To: r.State(), Ready: r.Phase == lifecycle.PhaseReady, Reason: reason, PID: r.PID,
 	}
@@ -145,7 +146,7 @@ func (l *loop) logDeath(w *worker) {
 	switch {
 	case w.rec.Phase == lifecycle.PhaseFatal:
 		line = l.log.Error
-	case w.rec.LastExit.Class == lifecycle.ExitClean:
+	case w.rec.LastExit.Class == report.ExitClean:
 		line = l.log.Info
 	}
 	line("worker "+w.rec.State().String(), "worker", w.pool.spec.Name, "guid", w.guid, "incarnation", w.rec.Incarnation, "reason", w.rec.Reason)

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"initiator/initiator/report"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
@@ -16,7 +17,7 @@ func TestProgramInTheBackground(t *testing.T) {
 		sp.Command = []string{"/bin/sh", "-c", "setsid env -i sleep 1000 & echo PID $!"}
 		sp.Restart.Auto = "false"
 	})))
-	tr := s.reaches("w", lifecycle.Exited)
+	tr := s.reaches("w", report.Exited)
 	if !strings.Contains(tr.Reason, "went to the background") || !strings.Contains(tr.Reason, "write pidfile = ") || !strings.Contains(tr.Reason, "foreground") {
 		t.Errorf("the reason is %q", tr.Reason)
 	}
@@ -30,20 +31,20 @@ func TestWentToBackground(t *testing.T) {
 	for name, tt := range map[string]struct {
 		phase     lifecycle.Phase
 		contract  bool
-		class     lifecycle.ExitClass
+		class     report.ExitClass
 		survivors int
 		want      bool
 	}{
-		"a daemon":           {lifecycle.PhaseStarting, false, lifecycle.ExitClean, 1, true},
-		"later":              {lifecycle.PhaseReady, false, lifecycle.ExitClean, 1, true},
-		"nothing is left":    {lifecycle.PhaseStarting, false, lifecycle.ExitClean, 0, false},
-		"an error":           {lifecycle.PhaseStarting, false, lifecycle.ExitNonzero, 1, false},
-		"a worker of ours":   {lifecycle.PhaseStarting, true, lifecycle.ExitClean, 1, false},
-		"it is being ended":  {lifecycle.PhaseEnding, false, lifecycle.ExitClean, 1, false},
-		"it finishes a task": {lifecycle.PhaseDraining, false, lifecycle.ExitClean, 1, false},
+		"a daemon":           {lifecycle.PhaseStarting, false, report.ExitClean, 1, true},
+		"later":              {lifecycle.PhaseReady, false, report.ExitClean, 1, true},
+		"nothing is left":    {lifecycle.PhaseStarting, false, report.ExitClean, 0, false},
+		"an error":           {lifecycle.PhaseStarting, false, report.ExitNonzero, 1, false},
+		"a worker of ours":   {lifecycle.PhaseStarting, true, report.ExitClean, 1, false},
+		"it is being ended":  {lifecycle.PhaseEnding, false, report.ExitClean, 1, false},
+		"it finishes a task": {lifecycle.PhaseDraining, false, report.ExitClean, 1, false},
 	} {
 		r := lifecycle.Record{Phase: tt.phase, Spec: &plan.Spec{Contract: tt.contract}}
-		if got := wentToBackground(&r, lifecycle.Exit{Class: tt.class}, tt.survivors); got != tt.want {
+		if got := wentToBackground(&r, report.Exit{Class: tt.class}, tt.survivors); got != tt.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

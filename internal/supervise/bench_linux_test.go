@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"initiator/internal/lifecycle"
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -73,7 +73,7 @@ func BenchmarkStart(b *testing.B) {
 					bare = append(bare, bareStart(b, n))
 					ours = append(ours, benchStart(b, n, specs[kind]))
 				}
-				report(b, ours, bare)
+				reportMedians(b, ours, bare)
 			})
 		}
 	}
@@ -116,8 +116,8 @@ func benchStart(b *testing.B, n int, sp plan.Spec) time.Duration {
 	return took
 }
 
-// report gives medians, and the ratio to the lower bound.
-func report(b *testing.B, ours, bare []time.Duration) {
+// reportMedians gives medians, and the ratio to the lower bound.
+func reportMedians(b *testing.B, ours, bare []time.Duration) {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	slices.Sort(ours)
 	slices.Sort(bare)
@@ -141,15 +141,15 @@ func BenchmarkRestart(b *testing.B) {
 func benchRestart(b *testing.B, kind string, others int) {
 	sp := benchSpecs(b)[kind]
 	sp.Replicas, sp.Restart.Delay, sp.Restart.Limit = others+1, 0, 0
-	ready := make(chan Transition, others+1)
+	ready := make(chan report.Event, others+1)
 	s := open(b, planOf(sp), quiet, allPorts, func(o *Options) {
-		o.OnTransition = func(tr Transition) {
-			if tr.Ready && tr.To == lifecycle.Running {
+		o.OnTransition = func(tr report.Event) {
+			if tr.Ready && tr.To == report.Running {
 				ready <- tr
 			}
 		}
 	})
-	var tr Transition
+	var tr report.Event
 	for range others + 1 {
 		tr = <-ready
 	}
@@ -256,8 +256,8 @@ func procNumber(b *testing.B, pid int, file, field string) float64 {
 	return 0
 }
 
-func (c *counter) notify(tr Transition) {
-	if tr.Ready && tr.To == lifecycle.Running {
+func (c *counter) notify(tr report.Event) {
+	if tr.Ready && tr.To == report.Running {
 		if c.want--; c.want == 0 {
 			close(c.done)
 		}

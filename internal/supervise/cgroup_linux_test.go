@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"initiator/internal/lifecycle"
+	"initiator/initiator/report"
 	"initiator/internal/limits"
 	"initiator/internal/limits/limitstest"
 	"initiator/internal/plan"
@@ -21,7 +21,7 @@ func TestLimitsThatAreNotInForce(t *testing.T) {
 	s := open(t, planOf(spec("w", "wait", plain, func(sp *plan.Spec) {
 		sp.Limits.MemoryMax, sp.Limits.CPUMax, sp.Limits.PidsMax, sp.Replicas = 1<<30, 1, 100, 3
 	})))
-	s.until("all ready", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 3 })
+	s.until("all ready", func(seen []report.Event, _ []string) bool { return readyOnes(seen, 1) == 3 })
 	s.close()
 	limiter := limits.New("")
 	defer limiter.Close()
@@ -96,7 +96,7 @@ func TestOutOfMemory(t *testing.T) {
 	s := open(t, planOf(spec("w", "", plain, func(sp *plan.Spec) {
 		sp.Command, sp.Limits.MemoryMax, sp.Restart.Limit = []string{"/usr/bin/tail", "/dev/zero"}, 16<<20, 1
 	})), func(o *Options) { o.CgroupBase = base })
-	if tr := s.reaches("w", lifecycle.Fatal); s.one("w").LastExit.Class != lifecycle.ExitOutOfMemory {
+	if tr := s.reaches("w", report.Fatal); s.one("w").LastExit.Class != report.ExitOutOfMemory {
 		t.Error(tr.Reason)
 	}
 }
@@ -121,8 +121,8 @@ func TestKilledForMemoryByV1(t *testing.T) {
 		sp.Command = []string{"/bin/sh", "-c", "echo $$ > " + dir + "/cgroup.procs && exec tail /dev/zero"}
 		sp.Restart.Limit, sp.Restart.Delay = 2, time.Millisecond
 	})))
-	s.reaches("w", lifecycle.Fatal)
-	if e := s.one("w").LastExit; e.Signal != "KILL" || e.Class != lifecycle.ExitSignal || s.one("w").Incarnation != 2 {
+	s.reaches("w", report.Fatal)
+	if e := s.one("w").LastExit; e.Signal != "KILL" || e.Class != report.ExitSignal || s.one("w").Incarnation != 2 {
 		t.Errorf("%+v", s.one("w"))
 	}
 	s.close()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -80,7 +81,7 @@ func checksOf(chosen []*worker) (checks []check) {
 
 // checkNamed runs the checks of the named workers. After a failed check, refused
 // has a Result for each of them.
-func (s *Supervisor) checkNamed(ctx context.Context, names []string) (refused []Result, err error) {
+func (s *Supervisor) checkNamed(ctx context.Context, names []string) (refused []report.Result, err error) {
 	var chosen []*worker
 	err = s.runChecks(ctx, func(l *loop) (checks []check, err error) {
 		chosen, err = l.chooseStaying(names)
@@ -92,7 +93,7 @@ func (s *Supervisor) checkNamed(ctx context.Context, names []string) (refused []
 	}
 	return refused, s.askLoop(ctx, func(*loop) error {
 		for _, w := range chosen {
-			refused = append(refused, Result{Worker: w.makeView(), Error: failed.Error()})
+			refused = append(refused, report.Result{Worker: w.makeView(), Error: failed.Error()})
 		}
 		return nil
 	})
@@ -105,7 +106,7 @@ func (s *Supervisor) CheckPlan(ctx context.Context, next *plan.Plan) error {
 		for _, c := range plan.DiffPlans(l.plan, next) {
 			spec, known := next.FindSpec(c.Name)
 			p := l.pools[c.Name]
-			if c.Action != plan.ActionRestart || !known || p == nil || len(spec.CheckCommand) == 0 {
+			if c.Action != report.ActionRestart || !known || p == nil || len(spec.CheckCommand) == 0 {
 				continue
 			}
 			live := slices.IndexFunc(p.workers, func(w *worker) bool {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"initiator/initiator/report"
 	"initiator/internal/keeper"
 )
 
@@ -14,7 +15,7 @@ var errKeeperLost = errors.New("the keeper was lost and is being replaced: try a
 // logClearing is one request to clear logs. The loop owns it until done is
 // closed.
 type logClearing struct {
-	results []Result
+	results []report.Result
 	left    int
 	done    chan struct{}
 }
@@ -30,7 +31,7 @@ type pendingClear struct {
 // error is about the request itself; the error of one worker is in its Result,
 // for example the text of keeper.ErrOlderKeeper when an older keeper cannot
 // clear logs.
-func (s *Supervisor) ClearLogs(ctx context.Context, names ...string) ([]Result, error) {
+func (s *Supervisor) ClearLogs(ctx context.Context, names ...string) ([]report.Result, error) {
 	var x *logClearing
 	err := s.askLoop(ctx, func(l *loop) (err error) {
 		x, err = l.clearLogs(names)
@@ -50,7 +51,7 @@ func (l *loop) clearLogs(names []string) (*logClearing, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &logClearing{results: make([]Result, len(chosen)), left: len(chosen), done: make(chan struct{})}
+	x := &logClearing{results: make([]report.Result, len(chosen)), left: len(chosen), done: make(chan struct{})}
 	if x.left == 0 {
 		close(x.done)
 	}

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"initiator/initiator/report"
 	"initiator/internal/keeper/keepertest"
 	"initiator/internal/plan"
 )
@@ -64,7 +65,7 @@ func TestClearWithoutAKeeper(t *testing.T) {
 	s := open(t, planOf(written(dir)))
 	s.written()
 	keepertest.SuspendProcess(t, s.keeper.PID())
-	answer := make(chan []Result, 1)
+	answer := make(chan []report.Result, 1)
 	go func() {
 		results, err := s.ClearLogs(t.Context(), "all")
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"initiator/initiator/report"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
@@ -118,7 +119,7 @@ func (l *loop) unrecoverableReason(d plan.Dependency) string {
 // keepsFailing is Worker.KeepsFailing without the view of the worker.
 func (w *worker) keepsFailing() bool {
 	p := w.rec.Phase
-	return w.rec.Deaths.InARow >= lifecycle.FailingAfter && (p == lifecycle.PhaseBackoff || p == lifecycle.PhaseWaiting || p == lifecycle.PhaseSpawning || p == lifecycle.PhaseStarting)
+	return w.rec.Deaths.InARow >= report.FailingAfter && (p == lifecycle.PhaseBackoff || p == lifecycle.PhaseWaiting || p == lifecycle.PhaseSpawning || p == lifecycle.PhaseStarting)
 }
 
 // recheckFollowers checks the workers that start after a worker that has

@@ -5,7 +5,7 @@ import (
 	"syscall"
 	"testing"
 
-	"initiator/internal/lifecycle"
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -33,7 +33,7 @@ func TestRequestsReturnWhenAWorkerKeepsFailing(t *testing.T) {
 			t.Errorf("%s: %+v, %v", request, results, err)
 			continue
 		}
-		if w := results[0].Worker; w.State != lifecycle.Backoff || w.Incarnation < before+3 {
+		if w := results[0].Worker; w.State != report.Backoff || w.Incarnation < before+3 {
 			t.Errorf("%s: %s, incarnation %d after %d", request, w.State, w.Incarnation, before)
 		}
 	}
@@ -41,7 +41,7 @@ func TestRequestsReturnWhenAWorkerKeepsFailing(t *testing.T) {
 		t.Errorf("launch: %v", err)
 	}
 	at := s.one("adder").Incarnation
-	s.saw("another start", func(tr Transition) bool { return tr.Name == "adder" && tr.GUID != "mine" && tr.Incarnation > at })
+	s.saw("another start", func(tr report.Event) bool { return tr.Name == "adder" && tr.GUID != "mine" && tr.Incarnation > at })
 }
 
 // TestAStartReturnsWhenADependencyKeepsFailing: the worker behind it goes on to
@@ -85,12 +85,12 @@ func TestErrorsThatWaitingDoesNotHeal(t *testing.T) {
 	}
 	s := open(t, planOf(append(specs, spec("failing hook", "wait", plain, unlimited, func(sp *plan.Spec) { sp.BeforeStart = []string{"false"} }))...))
 	for name := range change {
-		tr := s.reaches(name, lifecycle.Fatal)
+		tr := s.reaches(name, report.Fatal)
 		if tr.Incarnation != 3 || !strings.Contains(tr.Reason, "given up: 3 failed starts in a row (waiting does not heal this error)") {
 			t.Errorf("%s: incarnation %d: %s", name, tr.Incarnation, tr.Reason)
 		}
 	}
-	s.saw("the fifth try", func(tr Transition) bool { return tr.Name == "failing hook" && tr.Incarnation == 5 })
+	s.saw("the fifth try", func(tr report.Event) bool { return tr.Name == "failing hook" && tr.Incarnation == 5 })
 }
 
 // TestTheLossOfTheKeeperIsNoDeath: a worker whose first death would be its last
@@ -102,7 +102,7 @@ func TestTheLossOfTheKeeperIsNoDeath(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.ready("w", 2)
-	if e := s.one("w").LastExit; e.Class != lifecycle.ExitKeeperLost {
+	if e := s.one("w").LastExit; e.Class != report.ExitKeeperLost {
 		t.Errorf("%+v", e)
 	}
 }
@@ -114,9 +114,9 @@ func TestALaunchedWorkerStaysExited(t *testing.T) {
 	s := open(t, planOf(spec("w", "exit 0", plain, unlimited, func(sp *plan.Spec) {
 		sp.Restart.Auto, sp.Restart.AutoAssumed = "true", true
 	})))
-	s.saw("the restart in the pool", func(tr Transition) bool { return tr.Name == "w" && tr.Incarnation == 2 })
+	s.saw("the restart in the pool", func(tr report.Event) bool { return tr.Name == "w" && tr.Incarnation == 2 })
 	_, _ = s.LaunchWorker(t.Context(), "w", "mine") // it may have ended before it was ready
-	tr := s.saw("the end of the launched worker", func(tr Transition) bool { return tr.GUID == "mine" && tr.To == lifecycle.Exited })
+	tr := s.saw("the end of the launched worker", func(tr report.Event) bool { return tr.GUID == "mine" && tr.To == report.Exited })
 	if tr.Incarnation != 1 {
 		t.Errorf("%+v", tr)
 	}

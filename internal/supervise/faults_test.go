@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/keeper/keepertest"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
@@ -31,7 +32,7 @@ func TestKeeperKilled(t *testing.T) {
 			sp.StopWait = 50 * time.Millisecond
 		}),
 	))
-	s.until("all ready", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 4 })
+	s.until("all ready", func(seen []report.Event, _ []string) bool { return readyOnes(seen, 1) == 4 })
 	escaped, err := strconv.Atoi(s.line("PID "))
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +41,7 @@ func TestKeeperKilled(t *testing.T) {
 	if err := syscall.Kill(s.keeper.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	s.until("all ready again", func(seen []Transition, _ []string) bool { return readyOnes(seen, 2) == 4 })
+	s.until("all ready again", func(seen []report.Event, _ []string) bool { return readyOnes(seen, 2) == 4 })
 	if alive(escaped) {
 		t.Errorf("pid %d escaped the keeper's death", escaped)
 	}
@@ -51,7 +52,7 @@ func TestKeeperKilled(t *testing.T) {
 	}
 }
 
-func readyOnes(seen []Transition, incarnation int) int {
+func readyOnes(seen []report.Event, incarnation int) int {
 	guids := map[string]bool{}
 	for _, tr := range seen {
 		if tr.Ready && tr.Incarnation == incarnation {
@@ -71,7 +72,7 @@ func TestStranger(t *testing.T) {
 	var once sync.Once
 	s := open(t, planOf(spec("w", "wait")), func(o *Options) {
 		notify := o.OnTransition
-		o.OnTransition = func(tr Transition) {
+		o.OnTransition = func(tr report.Event) {
 			once.Do(func() {
 				ln, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(tr.Port)))
 				if err != nil {
@@ -83,7 +84,7 @@ func TestStranger(t *testing.T) {
 			notify(tr)
 		}
 	})
-	tr := s.saw("the reason", func(tr Transition) bool { return strings.Contains(tr.Reason, "not this worker") })
+	tr := s.saw("the reason", func(tr report.Event) bool { return strings.Contains(tr.Reason, "not this worker") })
 	if !strings.Contains(tr.Reason, "pid "+strconv.Itoa(os.Getpid())) || s.one("w").Ready || spoken.Load() != 0 {
 		t.Errorf("%s; it was asked %d times", tr.Reason, spoken.Load())
 	}
@@ -94,7 +95,7 @@ func TestStranger(t *testing.T) {
 func TestWrongWorker(t *testing.T) {
 	t.Parallel()
 	s := open(t, planOf(spec("w", "http")))
-	s.saw("the reason", func(tr Transition) bool { return strings.Contains(tr.Reason, "without an envelope") })
+	s.saw("the reason", func(tr report.Event) bool { return strings.Contains(tr.Reason, "without an envelope") })
 	if s.one("w").Ready {
 		t.Error("it is ready")
 	}
@@ -109,7 +110,7 @@ func TestStoppedWorkerIsReplaced(t *testing.T) {
 	keepertest.SuspendProcess(t, first.PID)
 	s.ReportEvent(lifecycle.Event{Kind: lifecycle.HeartbeatsOverdue, GUID: first.GUID, Incarnation: 1, Last: time.Now().Add(-time.Hour)})
 	s.ready("w", 2)
-	if w := s.one("w"); w.LastExit.Class != lifecycle.ExitUnhealthy || alive(first.PID) {
+	if w := s.one("w"); w.LastExit.Class != report.ExitUnhealthy || alive(first.PID) {
 		t.Errorf("%+v, alive %t", w.LastExit, alive(first.PID))
 	}
 }
@@ -120,7 +121,7 @@ func TestWatchdog(t *testing.T) {
 	s := open(t, planOf(spec("w", "notify READY=1 WATCHDOG=1", plain, func(sp *plan.Spec) {
 		sp.Ready.Kind, sp.HeartbeatTolerance, sp.Restart.Limit = "notify", 50*time.Millisecond, 1
 	})))
-	if tr := s.reaches("w", lifecycle.Fatal); !strings.Contains(tr.Reason, "no WATCHDOG=1 for 50ms") {
+	if tr := s.reaches("w", report.Fatal); !strings.Contains(tr.Reason, "no WATCHDOG=1 for 50ms") {
 		t.Error(tr.Reason)
 	}
 }
@@ -129,7 +130,7 @@ func TestWatchdog(t *testing.T) {
 func TestStartTimeout(t *testing.T) {
 	t.Parallel()
 	s := open(t, planOf(spec("w", "wait", func(sp *plan.Spec) { sp.StartTimeout = 2 * time.Second; sp.Restart.Limit = 1 })))
-	tr := s.reaches("w", lifecycle.Fatal)
+	tr := s.reaches("w", report.Fatal)
 	if !strings.Contains(tr.Reason, "start timeout: not ready within 2s: nothing listens on 127.0.0.1:") {
 		t.Error(tr.Reason)
 	}
@@ -146,7 +147,7 @@ func TestPortStolen(t *testing.T) {
 		sp.Socket, sp.Protocol, sp.Ready.Kind, sp.BeforeStart = "bind", "none", "tcp", []string{"/bin/true"}
 	})), func(o *Options) {
 		notify := o.OnTransition
-		o.OnTransition = func(tr Transition) {
+		o.OnTransition = func(tr report.Event) {
 			if tr.Incarnation == 1 && thief == nil {
 				var err error
 				if thief, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(tr.Port))); err != nil {
@@ -159,7 +160,7 @@ func TestPortStolen(t *testing.T) {
 	})
 	second := s.ready("w", 2)
 	thief.Close()
-	if w := s.one("w"); w.LastExit.Class != lifecycle.ExitPortTaken || second.Port == stolen || w.Rule != "next port" {
+	if w := s.one("w"); w.LastExit.Class != report.ExitPortTaken || second.Port == stolen || w.Rule != "next port" {
 		t.Errorf("%+v", w)
 	}
 }
@@ -172,9 +173,9 @@ func TestWorkerSaysThatItsPortIsTaken(t *testing.T) {
 		t.Run(socket, func(t *testing.T) {
 			t.Parallel()
 			s := open(t, planOf(spec("w", "taken "+filepath.Join(t.TempDir(), "once"), func(sp *plan.Spec) { sp.Socket = socket })))
-			first := s.saw("its first start", func(tr Transition) bool { return tr.Incarnation == 1 && tr.Port != 0 })
+			first := s.saw("its first start", func(tr report.Event) bool { return tr.Incarnation == 1 && tr.Port != 0 })
 			second := s.ready("w", 2)
-			if w := s.one("w"); w.LastExit.Class != lifecycle.ExitPortTaken || second.Port == first.Port || w.Rule != "next port" {
+			if w := s.one("w"); w.LastExit.Class != report.ExitPortTaken || second.Port == first.Port || w.Rule != "next port" {
 				t.Errorf("first on port %d: %+v", first.Port, w)
 			}
 		})
@@ -214,7 +215,7 @@ func TestGroups(t *testing.T) {
 func TestRollingRestart(t *testing.T) {
 	t.Parallel()
 	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Socket = "inherit"; sp.Replicas = 2 })))
-	s.until("both ready", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 2 })
+	s.until("both ready", func(seen []report.Event, _ []string) bool { return readyOnes(seen, 1) == 2 })
 	addr := s.one("w").Addr
 	ctx, cancel := context.WithCancel(t.Context())
 	var tried int
@@ -254,7 +255,7 @@ func TestHooks(t *testing.T) {
 		}),
 		spec("bad", "wait", plain, func(sp *plan.Spec) { sp.BeforeStart = sh("exit 5"); sp.Restart.Limit = 1 }),
 	))
-	if tr := s.reaches("bad", lifecycle.Fatal); !strings.Contains(tr.Reason, "before_start: exit code 5") {
+	if tr := s.reaches("bad", report.Fatal); !strings.Contains(tr.Reason, "before_start: exit code 5") {
 		t.Error(tr.Reason)
 	}
 	w := s.ready("good", 1)
@@ -296,10 +297,10 @@ func TestKillAllEndsAWaitingStop(t *testing.T) {
 	})))
 	pid := s.ready("w", 1).PID
 	s.cancel()
-	s.reaches("w", lifecycle.Stopping)
+	s.reaches("w", report.Stopping)
 	s.KillAll()
 	<-s.done
-	if w := s.one("w"); w.State != lifecycle.Stopped || alive(pid) {
+	if w := s.one("w"); w.State != report.Stopped || alive(pid) {
 		t.Errorf("%+v", w)
 	}
 }

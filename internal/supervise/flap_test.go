@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"initiator/internal/lifecycle"
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -18,7 +18,7 @@ import (
 func TestFlappingCostsOneLineARestart(t *testing.T) {
 	t.Parallel()
 	s := open(t, planOf(spec("w", "exit 3", plain, func(sp *plan.Spec) { sp.Restart.Delay /= 100 })))
-	tr := s.reaches("w", lifecycle.Fatal)
+	tr := s.reaches("w", report.Fatal)
 	if w := s.one("w"); !strings.Contains(tr.Reason, "10 deaths within 10m (restart_limit = 10/10min)") || w.Incarnation != 10 || w.Deaths != 10 {
 		t.Errorf("%s; %+v", tr.Reason, w)
 	}
@@ -50,8 +50,8 @@ func BenchmarkFlapping(b *testing.B) {
 		s := open(b, planOf(spec("w", "", sleeper, func(sp *plan.Spec) {
 			sp.Command, sp.Restart.Delay = []string{"/bin/false"}, 0
 		})), quiet, func(o *Options) {
-			o.OnTransition = func(tr Transition) {
-				if tr.To == lifecycle.Fatal {
+			o.OnTransition = func(tr report.Event) {
+				if tr.To == report.Fatal {
 					close(fatal)
 				}
 			}
@@ -97,7 +97,7 @@ func TestIdentity(t *testing.T) {
 	}), spec("unknownuser", "", plain, func(sp *plan.Spec) {
 		sp.Command, sp.Limits.User, sp.Restart.Limit = []string{"/bin/true"}, "no-such-user", 1
 	})))
-	if tr := s.reaches("unknownuser", lifecycle.Fatal); !strings.Contains(tr.Reason, "no such user") {
+	if tr := s.reaches("unknownuser", report.Fatal); !strings.Contains(tr.Reason, "no such user") {
 		t.Error(tr.Reason)
 	}
 	id, err := user.Lookup("nobody")

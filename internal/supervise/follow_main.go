@@ -3,6 +3,7 @@ package supervise
 import (
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
 )
@@ -112,8 +113,8 @@ func (l *loop) mainEvent(w *worker, e keeper.Event, ev *lifecycle.Event) bool {
 
 // explainExit adds to an exit what became of a program that went to the background.
 // awaited says that the pidfile was to name its next main process.
-func (l *loop) explainExit(w *worker, exit *lifecycle.Exit, survivors int) {
-	awaited, clean := w.rec.AwaitsMain(), exit.Class == lifecycle.ExitClean
+func (l *loop) explainExit(w *worker, exit *report.Exit, survivors int) {
+	awaited, clean := w.rec.AwaitsMain(), exit.Class == report.ExitClean
 	if !awaited && !wentToBackground(&w.rec, *exit, survivors) {
 		return
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
@@ -72,9 +73,9 @@ func daemonSpec(path string) plan.Spec {
 }
 
 // mainIs waits until a worker has a main process.
-func (s *stage) mainIs(pid int) Transition {
+func (s *stage) mainIs(pid int) report.Event {
 	s.t.Helper()
-	return s.saw(fmt.Sprintf("main process %d", pid), func(tr Transition) bool { return tr.PID == pid && tr.To == lifecycle.Running })
+	return s.saw(fmt.Sprintf("main process %d", pid), func(tr report.Event) bool { return tr.PID == pid && tr.To == report.Running })
 }
 
 // TestDaemonIsFollowed: a program that forks twice goes on in the background, and
@@ -128,7 +129,7 @@ func TestDaemonIsFollowed(t *testing.T) {
 // replaceMain lets the daemon start its successor.
 func (s *stage) replaceMain() {
 	s.t.Helper()
-	if err := s.SignalWorkers(s.t.Context(), int(syscall.SIGUSR2), SignalMain, "w"); err != nil {
+	if err := s.SignalWorkers(s.t.Context(), int(syscall.SIGUSR2), report.SignalMain, "w"); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -180,7 +181,7 @@ func TestPIDFileNamesNoMain(t *testing.T) {
 	s := open(t, planOf(w))
 	daemon := numberOf(t, s.line("DAEMON "))
 	s.box.Put(endMainTimeout)
-	tr := s.reaches("w", lifecycle.Exited)
+	tr := s.reaches("w", report.Exited)
 	if want := fmt.Sprintf("the program went to the background, and %s named no process of this worker: process %d", path, stranger.PID); !strings.Contains(tr.Reason, want) || !strings.Contains(tr.Reason, "is older than the worker") {
 		t.Errorf("the reason is %q", tr.Reason)
 	}

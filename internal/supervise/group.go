@@ -3,6 +3,7 @@ package supervise
 import (
 	"slices"
 
+	"initiator/initiator/report"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
@@ -13,7 +14,7 @@ import (
 // its programs, and a death after which the restart policy gives up stops them.
 func (l *loop) applyGroupStrategy(w *worker) {
 	g := w.pool.group
-	if g == nil || g.Strategy == plan.OneForOne || g.Strategy == "" || w.rec.LastExit.Class == lifecycle.ExitRequested || l.stopping {
+	if g == nil || g.Strategy == plan.OneForOne || g.Strategy == "" || w.rec.LastExit.Class == report.ExitRequested || l.stopping {
 		return
 	}
 	kind, why := lifecycle.RestartRequested, "its group "+g.Name+" restarts with "+w.pool.spec.Name+" ("+string(g.Strategy)+")"

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"initiator/internal/lifecycle"
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -21,8 +21,8 @@ func TestGroupGivenUp(t *testing.T) {
 		}),
 	)
 	s := open(t, p)
-	s.saw("the delay", func(tr Transition) bool {
-		return tr.Name == "delayed" && tr.To == lifecycle.Backoff && tr.Incarnation == 2
+	s.saw("the delay", func(tr report.Event) bool {
+		return tr.Name == "delayed" && tr.To == report.Backoff && tr.Incarnation == 2
 	})
 	grouped := *p // later, because a death in the group would end the delay
 	grouped.Groups = []plan.Group{{Name: "g", Programs: []string{"delayed", "waits", "last"}, Strategy: plan.OneForAll}}
@@ -32,10 +32,10 @@ func TestGroupGivenUp(t *testing.T) {
 	if _, err := s.Start(t.Context(), "last"); err != nil {
 		t.Fatal(err)
 	}
-	if w := s.one("last"); w.State != lifecycle.Fatal {
+	if w := s.one("last"); w.State != report.Fatal {
 		t.Fatalf("%+v", w)
 	}
-	s.reaches("delayed", lifecycle.Stopped)
+	s.reaches("delayed", report.Stopped)
 	for _, name := range []string{"delayed", "waits"} {
 		if w := s.one(name); !strings.Contains(w.Reason, "its group g stops") {
 			t.Errorf("%+v", w)

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"initiator/initiator/report"
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
@@ -106,7 +107,7 @@ func (l *loop) handleWorkerEvent(w *worker, e keeper.Event) {
 		ev.Unattributed = e.Unattributed
 		ev.EmptyProven = e.Survivors == 0 && len(e.Unattributed) == 0 && runtime.GOOS == "linux" // other systems do not show whether a process has escaped
 		if l.portWasTaken(w, &ev) {
-			ev.Exit.Class = lifecycle.ExitPortTaken
+			ev.Exit.Class = report.ExitPortTaken
 		}
 	case keeper.KindMainExited:
 		ev.Kind, ev.Exit, ev.Reason = lifecycle.MainExited, classifyExit(w.rec.Spec, e), l.pidFile(w)
@@ -141,19 +142,19 @@ func (l *loop) logSurvivors(w *worker, names []string) {
 }
 
 // classifyExit sorts an exit. Only the definition says which codes are clean.
-func classifyExit(spec *plan.Spec, e keeper.Event) lifecycle.Exit {
-	exit := lifecycle.Exit{Code: e.Code, Core: e.Core}
+func classifyExit(spec *plan.Spec, e keeper.Event) report.Exit {
+	exit := report.Exit{Code: e.Code, Core: e.Core}
 	switch {
 	case e.Unknown:
-		exit.Class, exit.Error = lifecycle.ExitUnknown, "it ended while no keeper of its own was there"
+		exit.Class, exit.Error = report.ExitUnknown, "it ended while no keeper of its own was there"
 	case e.OOM:
-		exit.Class = lifecycle.ExitOutOfMemory
+		exit.Class = report.ExitOutOfMemory
 	case e.Signal != 0:
-		exit.Class = lifecycle.ExitSignal
+		exit.Class = report.ExitSignal
 	case slices.Contains(spec.Restart.ExitCodes, e.Code):
-		exit.Class = lifecycle.ExitClean
+		exit.Class = report.ExitClean
 	default:
-		exit.Class = lifecycle.ExitNonzero
+		exit.Class = report.ExitNonzero
 	}
 	if e.Signal != 0 {
 		exit.Signal = strings.TrimPrefix(unix.SignalName(syscall.Signal(e.Signal)), "SIG")
@@ -169,8 +170,8 @@ const backgroundLeft = "the program went to the background, and what it left the
 
 // wentToBackground reports whether a program has left its work to descendants
 // and ended without an error, as daemons do by default.
-func wentToBackground(r *lifecycle.Record, exit lifecycle.Exit, survivors int) bool {
-	return !r.Spec.Contract && survivors > 0 && exit.Class == lifecycle.ExitClean &&
+func wentToBackground(r *lifecycle.Record, exit report.Exit, survivors int) bool {
+	return !r.Spec.Contract && survivors > 0 && exit.Class == report.ExitClean &&
 		(r.Phase == lifecycle.PhaseSpawning || r.Phase == lifecycle.PhaseStarting || r.Phase.IsRunning())
 }
 
@@ -187,9 +188,9 @@ const exitPortTaken = 98
 // says so itself. A fixed port has no alternative.
 func (l *loop) portWasTaken(w *worker, e *lifecycle.Event) bool {
 	if e.Incarnation != w.rec.Incarnation || w.port == nil || w.rec.Spec.Port != 0 ||
-		e.Exit.Class == lifecycle.ExitClean || e.Left > 0 || w.rec.ReachedRunning || l.now.Sub(w.rec.Started) > portTakenWithin {
+		e.Exit.Class == report.ExitClean || e.Left > 0 || w.rec.ReachedRunning || l.now.Sub(w.rec.Started) > portTakenWithin {
 		return false
 	}
-	said := w.rec.Spec.Contract && e.Exit.Class == lifecycle.ExitNonzero && e.Exit.Code == exitPortTaken
+	said := w.rec.Spec.Contract && e.Exit.Class == report.ExitNonzero && e.Exit.Code == exitPortTaken
 	return said || w.port.Mode == "bind" && probe.PortInUse(localAddress(w.port))
 }

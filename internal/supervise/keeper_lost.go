@@ -52,7 +52,7 @@ func (l *loop) handleKeeperLost(how string) {
 		l.killExecProbe(w)
 	}
 	l.forgetKeeperOfLeft()
-	lost := Leftovers{Mark: l.opts.Mark, OnlyWorkers: true, Left: l.left.all()}
+	lost := Leftovers{Mark: l.opts.Mark, OnlyWorkers: true, Left: l.left.report()}
 	var leaders []int
 	var kept []keeper.KeptWorker
 	spare := l.cgroupsOfLeft()

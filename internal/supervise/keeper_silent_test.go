@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"initiator/internal/lifecycle"
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -76,10 +76,10 @@ func TestSilentKeeper(t *testing.T) {
 	}
 	signal(syscall.SIGSTOP)
 	s.cancel()
-	s.reaches("w", lifecycle.Stopping)
+	s.reaches("w", report.Stopping)
 	s.KillAll()
 	<-s.done
-	if w := s.one("w"); w.State != lifecycle.Stopped || alive(pid) {
+	if w := s.one("w"); w.State != report.Stopped || alive(pid) {
 		t.Errorf("%+v", w)
 	}
 }

@@ -3,36 +3,29 @@ package supervise
 import (
 	"slices"
 
+	"initiator/initiator/report"
 	"initiator/internal/keeper"
 	"initiator/internal/procfs"
 )
 
-// LeftProcess is a process that a worker has left and that is not ended
-// (leave_descendants), or that such a process has started. It belongs to no
-// worker. Name and GUID name the worker that has left it.
-type LeftProcess struct {
-	PID     int    `json:"pid"`
-	Command string `json:"command,omitempty"` // of now; in a stored list ""
-	Name    string `json:"name,omitempty"`
-	GUID    string `json:"guid,omitempty"`
-	// StartTime is when it began, in clock ticks since boot. PID and StartTime
-	// together never name another process.
-	StartTime uint64 `json:"start"`
-	cgroup    string
+// leftProcess is a left process as the loop knows it.
+type leftProcess struct {
+	report.LeftProcess
+	cgroup string // in which it is; "" = unknown
 }
 
-func (p LeftProcess) isSame(other LeftProcess) bool {
+func (p leftProcess) isSame(other leftProcess) bool {
 	return p.PID == other.PID && p.StartTime == other.StartTime
 }
 
 // leftTable is what is known of left processes. Only the loop uses it.
 type leftTable struct {
-	current []LeftProcess // as the keeper reported them last
-	earlier []LeftProcess // of keepers before; some may have ended
+	current []leftProcess // as the keeper reported them last
+	earlier []leftProcess // of keepers before; some may have ended
 }
 
 // all returns every process once.
-func (t *leftTable) all() []LeftProcess {
+func (t *leftTable) all() []leftProcess {
 	list := slices.Clone(t.current)
 	for _, p := range t.earlier {
 		if !slices.ContainsFunc(list, p.isSame) {
@@ -42,15 +35,23 @@ func (t *leftTable) all() []LeftProcess {
 	return list
 }
 
+// report returns every process as people see it.
+func (t *leftTable) report() (list []report.LeftProcess) {
+	for _, p := range t.all() {
+		list = append(list, p.LeftProcess)
+	}
+	return list
+}
+
 // setLeft records what the keeper knows of left processes.
 func (l *loop) setLeft(e keeper.Event) {
 	known := l.left.all()
 	l.left.current = nil
 	for _, p := range e.Left {
-		left := LeftProcess{PID: p.PID, StartTime: p.StartTime, GUID: p.GUID, cgroup: p.Cgroup}
+		left := leftProcess{report.LeftProcess{PID: p.PID, StartTime: p.StartTime, GUID: p.GUID}, p.Cgroup}
 		if w := l.workers[p.GUID]; w != nil {
 			left.Name = w.pool.spec.Name
-		} else if at := slices.IndexFunc(known, func(k LeftProcess) bool { return k.GUID == p.GUID }); at >= 0 {
+		} else if at := slices.IndexFunc(known, func(k leftProcess) bool { return k.GUID == p.GUID }); at >= 0 {
 			left.Name = known[at].Name
 		}
 		l.left.current = append(l.left.current, left)
@@ -69,7 +70,7 @@ func (l *loop) forgetKeeperOfLeft() {
 }
 
 func (l *loop) publishLeft() {
-	list := l.left.all()
+	list := l.left.report()
 	l.leftPublished.Store(&list)
 }
 
@@ -83,20 +84,34 @@ func (l *loop) cgroupsOfLeft() (dirs []string) {
 	return dirs
 }
 
-// runningOnly returns the processes that run.
-func runningOnly(list []LeftProcess) (running []LeftProcess) {
+// asEarlier returns the processes of a stored list.
+func asEarlier(list []report.LeftProcess) (earlier []leftProcess) {
 	for _, p := range list {
-		if start, runs := processStart(p.PID); runs && start == p.StartTime {
+		earlier = append(earlier, leftProcess{LeftProcess: p})
+	}
+	return earlier
+}
+
+// runningOnly returns the processes that run.
+func runningOnly(list []leftProcess) (running []leftProcess) {
+	for _, p := range list {
+		if stillRuns(p.LeftProcess) {
 			running = append(running, p)
 		}
 	}
 	return running
 }
 
+// stillRuns reports whether the process has not ended.
+func stillRuns(p report.LeftProcess) bool {
+	start, runs := processStart(p.PID)
+	return runs && start == p.StartTime
+}
+
 // LeftProcesses returns the left processes that run, also those of earlier
 // initiators of the same state directory. Linux only; elsewhere it returns
 // nothing.
-func (s *Supervisor) LeftProcesses() []LeftProcess {
+func (s *Supervisor) LeftProcesses() []report.LeftProcess {
 	list := s.leftPublished.Load()
 	if list == nil {
 		return nil
@@ -106,13 +121,15 @@ func (s *Supervisor) LeftProcesses() []LeftProcess {
 
 // RunningLeft returns the processes of a stored list that still run, with their
 // commands.
-func RunningLeft(list []LeftProcess) []LeftProcess {
-	running := runningOnly(list)
-	for i := range running {
-		p := &running[i]
+func RunningLeft(list []report.LeftProcess) (running []report.LeftProcess) {
+	for _, p := range list {
+		if !stillRuns(p) {
+			continue
+		}
 		if p.Command = procfs.CommandLine(p.PID); p.Command == "" {
 			p.Command = procfs.CommandName(p.PID)
 		}
+		running = append(running, p)
 	}
 	return running
 }

@@ -6,7 +6,7 @@ import (
 	"syscall"
 	"testing"
 
-	"initiator/internal/lifecycle"
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -74,7 +74,7 @@ func TestExitLeavesDescendants(t *testing.T) {
 	s := open(t, planOf(leavingSpec(plan.LeaveExit, "exit")))
 	left := numberOf(t, s.line("PID1 "))
 	killAtEnd(t, left)
-	tr := s.reaches("w", lifecycle.Exited)
+	tr := s.reaches("w", report.Exited)
 	if !alive(left) || !strings.Contains(tr.Reason, "runs on without supervision") || !strings.HasSuffix(tr.Reason, "; left 1") {
 		t.Errorf("it runs: %t; the reason is %q", alive(left), tr.Reason)
 	}

@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"initiator/initiator/report"
 	"initiator/internal/keeper"
 	"initiator/internal/procfs"
 )
@@ -17,7 +18,7 @@ type Leftovers struct {
 	Held []keeper.KeptWorker
 	// Left are processes that workers have left and that are not ended, nor what
 	// they have started.
-	Left []LeftProcess
+	Left []report.LeftProcess
 }
 
 // LeftWorker is what is known of the processes of one worker. PID and StartTime

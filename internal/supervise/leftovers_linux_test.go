@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"initiator/initiator/report"
 	"initiator/internal/keeper"
 	"initiator/internal/keeper/keepertest"
 	"initiator/internal/plan"
@@ -173,15 +174,15 @@ func TestLeftoverIndex(t *testing.T) {
 	}
 	parent, _ := procfs.ReadStat(os.Getppid())
 	for name, tt := range map[string]struct {
-		left LeftProcess
+		left report.LeftProcess
 		want bool
 	}{
-		"it is left":                     {LeftProcess{PID: self.PID, StartTime: self.Start}, true},
-		"its parent is left":             {LeftProcess{PID: parent.PID, StartTime: parent.Start}, true},
-		"another process of the number":  {LeftProcess{PID: self.PID, StartTime: self.Start + 1}, false},
-		"another process of that number": {LeftProcess{PID: parent.PID, StartTime: 1}, false},
+		"it is left":                     {report.LeftProcess{PID: self.PID, StartTime: self.Start}, true},
+		"its parent is left":             {report.LeftProcess{PID: parent.PID, StartTime: parent.Start}, true},
+		"another process of the number":  {report.LeftProcess{PID: self.PID, StartTime: self.Start + 1}, false},
+		"another process of that number": {report.LeftProcess{PID: parent.PID, StartTime: 1}, false},
 	} {
-		if got := newLeftoverIndex(Leftovers{Left: []LeftProcess{tt.left}}).isBelowLeft(self); got != tt.want {
+		if got := newLeftoverIndex(Leftovers{Left: []report.LeftProcess{tt.left}}).isBelowLeft(self); got != tt.want {
 			t.Errorf("%s: spared %v, want %v", name, got, tt.want)
 		}
 	}

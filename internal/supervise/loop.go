@@ -80,7 +80,7 @@ func newLoop(s *Supervisor) *loop {
 	return &loop{
 		Supervisor: s, workers: map[string]*worker{}, pools: map[string]*pool{}, hooks: map[string]*worker{}, commands: map[string]*command{}, hookMark: "~" + webhook.NewToken()[:6],
 		foreignPorts: map[int]bool{}, fingerprints: map[*plan.Spec]map[string]string{}, environ: stripReserved(os.Environ()), limiter: limits.New(s.opts.CgroupBase), now: time.Now(), seq: s.opts.LastSeq,
-		left: leftTable{earlier: s.opts.Left},
+		left: leftTable{earlier: asEarlier(s.opts.Left)},
 	}
 }
 
@@ -169,9 +169,9 @@ func (l *loop) handleDeadlines() {
 	}
 }
 
-// workerViews returns what Workers shows: definitions in the order of the plan,
+// workerViews returns what WorkerProcesses shows: definitions in the order of the plan,
 // and the workers of each definition by their index.
-func (l *loop) workerViews() []Worker {
+func (l *loop) workerViews() []WorkerProcesses {
 	place := make(map[string]int, len(l.plan.Workers))
 	for i := range l.plan.Workers {
 		place[l.plan.Workers[i].Name] = i - len(l.plan.Workers) // definitions that have left the plan come last
@@ -180,9 +180,13 @@ func (l *loop) workerViews() []Worker {
 	slices.SortStableFunc(order, func(a, b *worker) int {
 		return cmp.Or(cmp.Compare(place[a.pool.spec.Name], place[b.pool.spec.Name]), cmp.Compare(a.index, b.index))
 	})
-	views := make([]Worker, 0, len(order))
+	views := make([]WorkerProcesses, 0, len(order))
 	for _, w := range order {
-		views = append(views, w.makeView())
+		view := WorkerProcesses{Worker: w.makeView()}
+		if w.rec.Phase.HasProcess() {
+			view.StartTime, view.Escaped = w.startTime, w.escaped
+		}
+		views = append(views, view)
 	}
 	return views
 }

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -101,7 +102,7 @@ func TestReadyFromAStranger(t *testing.T) {
 	if _, err := conn.Write([]byte("STATUS=mine\nREADY=1")); err != nil {
 		t.Fatal(err)
 	}
-	tr := s.saw("an effect", func(tr Transition) bool { return tr.Ready || strings.Contains(tr.Reason, "READY=1 came from") })
+	tr := s.saw("an effect", func(tr report.Event) bool { return tr.Ready || strings.Contains(tr.Reason, "READY=1 came from") })
 	if want := fmt.Sprintf("READY=1 came from pid %d (", os.Getpid()); tr.Ready || !strings.Contains(tr.Reason, want) {
 		t.Errorf("ready %t: %s", tr.Ready, tr.Reason)
 	}

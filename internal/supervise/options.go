@@ -5,6 +5,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/initiator/report"
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
@@ -63,7 +64,7 @@ type Options struct {
 	Held []keeper.KeptWorker
 	// Left are the left processes that the earlier initiator has stored. Those that
 	// have ended do no harm.
-	Left []LeftProcess
+	Left []report.LeftProcess
 	// KeeperOutdated says that Keeper has an older version than NewKeeper would
 	// launch. It is replaced when its last process has ended.
 	KeeperOutdated bool
@@ -88,7 +89,7 @@ type Options struct {
 	Mark string
 	// OnTransition receives every transition in order, from the loop. It must
 	// not block. Nil = not called.
-	OnTransition func(Transition)
+	OnTransition func(report.Event)
 	// OnProcesses is called from the loop when Worker.Escaped of a worker has
 	// changed, or LeftProcesses. It must not block. Nil = not called.
 	OnProcesses func()

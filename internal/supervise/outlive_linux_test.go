@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/keeper"
-	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -34,7 +34,7 @@ func TestProbeOutlivesTheKeeper(t *testing.T) {
 	if err := syscall.Kill(s.keeper.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	tr := s.saw("the failure", func(tr Transition) bool { return tr.To == lifecycle.Running && !tr.Ready })
+	tr := s.saw("the failure", func(tr report.Event) bool { return tr.To == report.Running && !tr.Ready })
 	if tr.PID != pid || !strings.Contains(tr.Reason, "probe: ") {
 		t.Errorf("%+v, was pid %d", tr, pid)
 	}

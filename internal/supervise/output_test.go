@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -31,7 +32,7 @@ func TestOutputSaysWhose(t *testing.T) {
 			own(l)
 		}
 	})
-	s.until("five lines", func(_ []Transition, lines []string) bool { return len(lines) == 5 })
+	s.until("five lines", func(_ []report.Event, lines []string) bool { return len(lines) == 5 })
 	mu.Lock()
 	defer mu.Unlock()
 	var said []string
@@ -61,11 +62,11 @@ func TestTransitionsCarryTheExit(t *testing.T) {
 		s.Command = []string{"sh", "-c", "test $INITIATOR_INCARNATION = 2 && exec sleep 3600; exit 3"}
 	})
 	s := open(t, planOf(dies))
-	death := s.saw("its death", func(tr Transition) bool { return tr.Exit != nil })
+	death := s.saw("its death", func(tr report.Event) bool { return tr.Exit != nil })
 	if death.Exit.Code != 3 || death.Incarnation != 1 || death.Began.IsZero() {
 		t.Errorf("%+v, %+v", death, death.Exit)
 	}
-	s.saw("its successor", func(tr Transition) bool { return tr.Incarnation == 2 && tr.Ready })
+	s.saw("its successor", func(tr report.Event) bool { return tr.Incarnation == 2 && tr.Ready })
 	if w := s.one("dies"); !w.BeganBefore.Equal(death.Began) || !w.Began.After(w.BeganBefore) {
 		t.Errorf("%+v", w)
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"initiator/internal/lifecycle"
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -114,17 +114,17 @@ func TestPortVariable(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	now := time.Now()
-	a := Explain(Worker{
-		GUID: "0123456789", Name: "adder", State: lifecycle.Backoff, Since: now.Add(-2 * time.Second), Reason: "exit code 3, after 5ms; will be restarted in 10s (restart 4)",
-		NextStart: now.Add(8 * time.Second), LastExit: lifecycle.Exit{Class: lifecycle.ExitNonzero, Code: 3, Lived: "5ms"}, Rule: "restart 4",
+	a := Explain(report.Worker{
+		GUID: "0123456789", Name: "adder", State: report.Backoff, Since: now.Add(-2 * time.Second), Reason: "exit code 3, after 5ms; will be restarted in 10s (restart 4)",
+		NextStart: now.Add(8 * time.Second), LastExit: report.Exit{Class: report.ExitNonzero, Code: 3, Lived: "5ms"}, Rule: "restart 4",
 	}, now)
 	want := "adder (01234567) has been BACKOFF for 2s: exit code 3, after 5ms; will be restarted in 10s (restart 4); the next start is due in 8s; `initiator start adder` starts it at once."
 	if a.Sentence != want {
 		t.Errorf("%s\nwant\n%s", a.Sentence, want)
 	}
-	a = Explain(Worker{
-		GUID: "g", Name: "app", State: lifecycle.Running, Ready: true, Reason: "ready after 3ms", Since: now, Status: "warm",
-		LastExit: lifecycle.Exit{Class: lifecycle.ExitSignal, Signal: "KILL", Code: -1, At: now.Add(-time.Minute)}, Rule: "restart 1",
+	a = Explain(report.Worker{
+		GUID: "g", Name: "app", State: report.Running, Ready: true, Reason: "ready after 3ms", Since: now, Status: "warm",
+		LastExit: report.Exit{Class: report.ExitSignal, Signal: "KILL", Code: -1, At: now.Add(-time.Minute)}, Rule: "restart 1",
 	}, now)
 	for _, part := range []string{"app (g) has been RUNNING", "ended 1m ago (killed by SIGKILL)", "restart 1", "its status: warm"} {
 		if !strings.Contains(a.Sentence, part) {

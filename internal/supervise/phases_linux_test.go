@@ -16,9 +16,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"initiator/initiator/report"
 	"initiator/internal/keeper"
 	"initiator/internal/keeper/keepertest"
-	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 	"initiator/internal/port"
 )
@@ -47,10 +47,10 @@ func inEveryPhase() *plan.Plan {
 const everybody = 2 + 2 + 2 + 1 + 1 + 1
 
 // reached reports whether all workers are in their phase.
-func reached(workers []Worker) bool {
-	want := map[string]lifecycle.State{
-		"ready": lifecycle.Running, "escaped": lifecycle.Running, "starting": lifecycle.Starting, "backing": lifecycle.Backoff,
-		"before": lifecycle.Starting, "waiting": lifecycle.Stopped, "stopping": lifecycle.Stopping,
+func reached(workers []report.Worker) bool {
+	want := map[string]report.State{
+		"ready": report.Running, "escaped": report.Running, "starting": report.Starting, "backing": report.Backoff,
+		"before": report.Starting, "waiting": report.Stopped, "stopping": report.Stopping,
 	}
 	for _, w := range workers {
 		if w.State != want[w.Name] || w.Name == "starting" && w.PID == 0 || w.Name == "ready" && !w.Ready {
@@ -74,7 +74,7 @@ func runTestInitiator() int {
 	changed := make(chan struct{}, 1000)
 	s := New(Options{
 		Keeper: k, Plan: inEveryPhase(), Ports: port.New(port.Range{Min: lowest, Max: lowest + 999}), Stdin: stdin,
-		OnTransition: func(Transition) { changed <- struct{}{} },
+		OnTransition: func(report.Event) { changed <- struct{}{} },
 	})
 	go func() { _ = s.Run(context.Background()) }()
 	for asked := false; ; <-changed {
@@ -197,7 +197,7 @@ func TestKilledInEveryPhase(t *testing.T) {
 func TestKeeperKilledInEveryPhase(t *testing.T) {
 	s := open(t, inEveryPhase())
 	s.ready("stopping", 1)
-	stop := make(chan []Result)
+	stop := make(chan []report.Result)
 	go func() {
 		results, err := s.Stop(context.Background(), "stopping")
 		if err != nil {
@@ -212,15 +212,15 @@ func TestKeeperKilledInEveryPhase(t *testing.T) {
 	if err := syscall.Kill(s.keeper.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	if results := <-stop; len(results) != 1 || results[0].EmptyProven || results[0].Worker.State != lifecycle.Stopped {
+	if results := <-stop; len(results) != 1 || results[0].EmptyProven || results[0].Worker.State != report.Stopped {
 		t.Errorf("the stop that was under way: %+v", results)
 	}
 	want := map[string]struct {
-		state       lifecycle.State
+		state       report.State
 		incarnation int
 	}{
-		"ready": {lifecycle.Running, 2}, "escaped": {lifecycle.Running, 2}, "starting": {lifecycle.Starting, 2}, "backing": {lifecycle.Backoff, s.one("backing").Incarnation},
-		"before": {lifecycle.Starting, 2}, "waiting": {lifecycle.Stopped, 0}, "stopping": {lifecycle.Stopped, 1},
+		"ready": {report.Running, 2}, "escaped": {report.Running, 2}, "starting": {report.Starting, 2}, "backing": {report.Backoff, s.one("backing").Incarnation},
+		"before": {report.Starting, 2}, "waiting": {report.Stopped, 0}, "stopping": {report.Stopped, 1},
 	}
 	settled := func() bool {
 		for _, w := range s.Workers() {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/report"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
@@ -127,7 +128,7 @@ func (l *loop) dropWorker(w *worker) {
 	p := w.pool
 	l.order, p.workers = withoutWorker(l.order, w), withoutWorker(p.workers, w)
 	p.byPhase[w.rec.Phase]--
-	if w.rec.Phase == lifecycle.PhaseExited && w.rec.LastExit.Class == lifecycle.ExitClean {
+	if w.rec.Phase == lifecycle.PhaseExited && w.rec.LastExit.Class == report.ExitClean {
 		p.cleanExits--
 	}
 	l.recheckFollowers(w) // workers that waited for it must not wait any longer

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"initiator/internal/lifecycle"
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 	"initiator/internal/port"
 )
@@ -28,12 +28,12 @@ func TestTakenBeforeStart(t *testing.T) {
 		sp.Port, sp.Restart.Delay, sp.Restart.Limit = taken, 10*time.Millisecond, 0
 		sp.Restart.DelayMax = 10 * time.Millisecond
 	})))
-	tr := s.reaches("w", lifecycle.Backoff)
-	if !strings.Contains(tr.Reason, strconv.Itoa(taken)) || s.one("w").LastExit.Class != lifecycle.ExitSpawnError {
+	tr := s.reaches("w", report.Backoff)
+	if !strings.Contains(tr.Reason, strconv.Itoa(taken)) || s.one("w").LastExit.Class != report.ExitSpawnError {
 		t.Errorf("%s, %+v", tr.Reason, s.one("w").LastExit)
 	}
 	foreign.Close()
-	s.saw("its start", func(tr Transition) bool { return tr.Ready && tr.Port == taken })
+	s.saw("its start", func(tr report.Event) bool { return tr.Ready && tr.Port == taken })
 }
 
 // TestRangeExhausted: three workers and two ports. Two run; the third says what
@@ -46,8 +46,8 @@ func TestRangeExhausted(t *testing.T) {
 	})), func(o *Options) {
 		o.Ports = port.New(takePorts(2))
 	})
-	s.until("two of them", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 2 })
-	tr := s.reaches("w", lifecycle.Backoff)
+	s.until("two of them", func(seen []report.Event, _ []string) bool { return readyOnes(seen, 1) == 2 })
+	tr := s.reaches("w", report.Backoff)
 	if !strings.Contains(tr.Reason, "child_port_max") {
 		t.Errorf("it does not say what to do: %s", tr.Reason)
 	}
@@ -59,7 +59,7 @@ func TestRangeExhausted(t *testing.T) {
 			break
 		}
 	}
-	s.saw("the third", func(other Transition) bool { return other.GUID == tr.GUID && other.Ready })
+	s.saw("the third", func(other report.Event) bool { return other.GUID == tr.GUID && other.Ready })
 }
 
 // TestStrangersComeAndGo: in a range of two, another program has the first
@@ -75,8 +75,8 @@ func TestStrangersComeAndGo(t *testing.T) {
 	})), func(o *Options) {
 		o.Ports = port.New(ports)
 		notify := o.OnTransition
-		o.OnTransition = func(tr Transition) {
-			if tr.Incarnation%2 == 1 && thieves[tr.Incarnation] == nil && tr.To == lifecycle.Starting {
+		o.OnTransition = func(tr report.Event) {
+			if tr.Incarnation%2 == 1 && thieves[tr.Incarnation] == nil && tr.To == report.Starting {
 				var err error
 				if thieves[tr.Incarnation], err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(tr.Port))); err != nil {
 					t.Error(err)
@@ -87,7 +87,7 @@ func TestStrangersComeAndGo(t *testing.T) {
 	})
 	second := s.ready("w", 2)
 	thieves[1].Close()
-	if err := s.SignalWorkers(t.Context(), 9, SignalByRule, "w"); err != nil {
+	if err := s.SignalWorkers(t.Context(), 9, report.SignalByRule, "w"); err != nil {
 		t.Fatal(err)
 	}
 	fourth := s.ready("w", 4)
@@ -148,7 +148,7 @@ func TestIPv6Only(t *testing.T) {
 			if w := s.one("w"); !strings.HasPrefix(w.Addr, "[::1]:") {
 				t.Errorf("%+v", w)
 			}
-			if err := s.SignalWorkers(t.Context(), 9, SignalByRule, "w"); err != nil {
+			if err := s.SignalWorkers(t.Context(), 9, report.SignalByRule, "w"); err != nil {
 				t.Fatal(err)
 			}
 			s.ready("w", 2)
@@ -171,7 +171,7 @@ func TestListensElsewhere(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := open(t, planOf(spec("w", "elsewhere", func(sp *plan.Spec) { sp.Ready = c.ready })))
-			s.saw("what is missing and where it listens", func(tr Transition) bool {
+			s.saw("what is missing and where it listens", func(tr report.Event) bool {
 				return strings.Contains(tr.Reason, c.want) && (runtime.GOOS != "linux" || strings.Contains(tr.Reason, "; this worker listens on 127.0.0.1:"))
 			})
 		})
@@ -184,7 +184,7 @@ func TestPortZeroOfTheRange(t *testing.T) {
 	t.Parallel()
 	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Socket = "inherit" })), func(o *Options) { o.Ports = port.New(port.Range{}) })
 	first := s.ready("w", 1)
-	if err := s.SignalWorkers(t.Context(), 9, SignalByRule, "w"); err != nil {
+	if err := s.SignalWorkers(t.Context(), 9, report.SignalByRule, "w"); err != nil {
 		t.Fatal(err)
 	}
 	if second := s.ready("w", 2); first.Port == 0 || second.Port != first.Port {
@@ -200,7 +200,7 @@ func TestPlainNamesItsPort(t *testing.T) {
 		sp.Command, sp.Replicas = append(sp.Command, "{port}", "{guid}"), 2
 		sp.Ready.Kind = "tcp"
 	})))
-	s.until("both", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 2 })
+	s.until("both", func(seen []report.Event, _ []string) bool { return readyOnes(seen, 1) == 2 })
 	for _, w := range s.Workers() {
 		line, err := os.ReadFile("/proc/" + strconv.Itoa(w.PID) + "/cmdline")
 		if want := "\x00" + strconv.Itoa(w.Port) + "\x00" + w.GUID + "\x00"; err == nil && !strings.HasSuffix(string(line), want) {

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/keeper/keepertest"
-	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -55,7 +55,7 @@ func TestProbe(t *testing.T) {
 			s := open(t, planOf(sp))
 			pid := s.ready("w", 1).PID
 			touch(t, flag)
-			tr := s.saw("the failure", func(tr Transition) bool { return tr.To == lifecycle.Running && !tr.Ready })
+			tr := s.saw("the failure", func(tr report.Event) bool { return tr.To == report.Running && !tr.Ready })
 			if !strings.Contains(tr.Reason, strings.ReplaceAll(c.reason, "FLAG", flag)) {
 				t.Error(tr.Reason)
 			}
@@ -66,7 +66,7 @@ func TestProbe(t *testing.T) {
 			if err := os.Remove(flag); err != nil {
 				t.Fatal(err)
 			}
-			s.saw("the recovery", func(tr Transition) bool { return tr.Ready && strings.Contains(tr.Reason, "probe is satisfied") })
+			s.saw("the recovery", func(tr report.Event) bool { return tr.Ready && strings.Contains(tr.Reason, "probe is satisfied") })
 			if w := s.one("w"); w.PID != pid || w.Deaths != 0 {
 				t.Errorf("it is not the process that it was: %+v", w)
 			}
@@ -75,8 +75,8 @@ func TestProbe(t *testing.T) {
 				t.Fatal(err)
 			}
 			touch(t, flag)
-			s.saw("the replacement", func(tr Transition) bool { return tr.Incarnation == 2 })
-			if e := s.one("w").LastExit; e.Class != lifecycle.ExitUnhealthy || !strings.Contains(e.Error, "(3 times in a row)") {
+			s.saw("the replacement", func(tr report.Event) bool { return tr.Incarnation == 2 })
+			if e := s.one("w").LastExit; e.Class != report.ExitUnhealthy || !strings.Contains(e.Error, "(3 times in a row)") {
 				t.Errorf("%+v", e)
 			}
 		})
@@ -93,7 +93,7 @@ func TestProbeOfHungProgram(t *testing.T) {
 	pid := s.ready("w", 1).PID
 	keepertest.SuspendProcess(t, pid)
 	s.ready("w", 2)
-	if e := s.one("w").LastExit; e.Class != lifecycle.ExitUnhealthy || !strings.Contains(e.Error, "GET /: no answer within 500ms") || alive(pid) {
+	if e := s.one("w").LastExit; e.Class != report.ExitUnhealthy || !strings.Contains(e.Error, "GET /: no answer within 500ms") || alive(pid) {
 		t.Errorf("%+v, alive %t", e, alive(pid))
 	}
 }
@@ -109,7 +109,7 @@ func TestProbeOfClosedPort(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.ready("w", 2)
-	if e := s.one("w").LastExit; e.Class != lifecycle.ExitUnhealthy || !strings.Contains(e.Error, "nothing listens on 127.0.0.1:") {
+	if e := s.one("w").LastExit; e.Class != report.ExitUnhealthy || !strings.Contains(e.Error, "nothing listens on 127.0.0.1:") {
 		t.Errorf("%+v", e)
 	}
 }
@@ -124,7 +124,7 @@ func TestProbeThatHangs(t *testing.T) {
 	sp.Probe.Timeout = time.Second // the shell writes the pids before
 	s := open(t, planOf(sp))
 	s.ready("w", 1)
-	tr := s.saw("the failure", func(tr Transition) bool { return tr.To == lifecycle.Running && !tr.Ready })
+	tr := s.saw("the failure", func(tr report.Event) bool { return tr.To == report.Running && !tr.Ready })
 	if !strings.Contains(tr.Reason, "did not end within 1s") {
 		t.Error(tr.Reason)
 	}

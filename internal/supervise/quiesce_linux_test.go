@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/keeper"
 	"initiator/internal/keeper/keepertest"
-	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -52,10 +52,10 @@ func TestQuiesceHearsTheKeeperOut(t *testing.T) {
 		}
 	})
 	s2 := open(t, planOf(once), func(o *Options) { o.Keeper, o.Held = next, left })
-	for s2.one("once").State != lifecycle.Exited { // from the snapshot, or from the replayed events
+	for s2.one("once").State != report.Exited { // from the snapshot, or from the replayed events
 		s2.next()
 	}
-	if is := s2.one("once"); is.State != lifecycle.Exited || is.PID != 0 || is.LastExit.Signal != "KILL" {
+	if is := s2.one("once"); is.State != report.Exited || is.PID != 0 || is.LastExit.Signal != "KILL" {
 		t.Errorf("it is %+v", is)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"initiator/initiator/report"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
@@ -77,10 +78,10 @@ func (l *loop) reloadPlan(next *plan.Plan) (waiters []*waiter) {
 }
 
 // applyChange carries out the change of one definition.
-func (l *loop) applyChange(p *pool, c plan.Change) (waiters []*waiter) {
+func (l *loop) applyChange(p *pool, c report.Change) (waiters []*waiter) {
 	why := "reload: " + c.Name + ": " + strings.Join(c.Keys, ", ")
 	switch c.Action {
-	case plan.ActionStop:
+	case report.ActionStop:
 		p.removed = true
 		stopped := slices.Clone(p.workers)
 		waiters = append(waiters, l.requestState(stopped, l.stopKind(), "reload: no longer in the file"))
@@ -88,9 +89,9 @@ func (l *loop) applyChange(p *pool, c plan.Change) (waiters []*waiter) {
 			l.removeWorker(w, "reload: no longer in the file")
 		}
 		l.dropPool(p)
-	case plan.ActionStart:
+	case report.ActionStart:
 		waiters = append(waiters, l.scalePool(p, p.spec.Replicas, p.spec.Autostart))
-	case plan.ActionRestart:
+	case report.ActionRestart:
 		waiters = append(waiters, l.scaleToPlan(p, c)...)
 		live := slices.DeleteFunc(slices.Clone(p.workers), func(w *worker) bool {
 			return w.removing || w.staysStopped() || w.rec.Spec == p.spec

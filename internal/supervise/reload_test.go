@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"initiator/internal/lifecycle"
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -25,18 +25,18 @@ func TestReloadDuringRestart(t *testing.T) {
 		{"ending", spec("w", "stubborn", plain, slow), func(s *stage) {
 			s.ready("w", 1)
 			go func() { _, _ = s.Restart(context.Background(), "w") }()
-			s.reaches("w", lifecycle.Stopping)
+			s.reaches("w", report.Stopping)
 		}},
 		{"in its delay", spec("w", "exit 1", plain, func(sp *plan.Spec) { sp.Restart.Delay, sp.Restart.DelayMax = time.Hour, time.Hour }), func(s *stage) {
-			s.saw("the delay", func(tr Transition) bool { return tr.To == lifecycle.Backoff && tr.Incarnation == 2 })
+			s.saw("the delay", func(tr report.Event) bool { return tr.To == report.Backoff && tr.Incarnation == 2 })
 		}},
 		{"starting", spec("w", "wait", func(sp *plan.Spec) { sp.StartTimeout = time.Hour }), func(s *stage) {
-			s.saw("its process", func(tr Transition) bool {
-				return tr.To == lifecycle.Starting && tr.PID != 0 || tr.Reason != "" && tr.To == lifecycle.Starting
+			s.saw("its process", func(tr report.Event) bool {
+				return tr.To == report.Starting && tr.PID != 0 || tr.Reason != "" && tr.To == report.Starting
 			})
 		}},
 		{"in before_start", spec("w", "wait", plain, func(sp *plan.Spec) { sp.BeforeStart, sp.StartTimeout = []string{"/bin/sleep", "1000"}, time.Hour }), func(s *stage) {
-			s.reaches("w", lifecycle.Starting)
+			s.reaches("w", report.Starting)
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestRemovedDuringRestart(t *testing.T) {
 	})))
 	pid := s.ready("w", 1).PID
 	go func() { _, _ = s.Restart(context.Background(), "w") }()
-	s.reaches("w", lifecycle.Stopping)
+	s.reaches("w", report.Stopping)
 	if err := s.ApplyPlan(t.Context(), planOf()); err != nil {
 		t.Fatal(err)
 	}
@@ -91,17 +91,17 @@ func TestReloadTriesAgain(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		first plan.Spec
-		state lifecycle.State
+		state report.State
 		tried bool
 	}{
-		{"given up", spec("w", "exit 1", once), lifecycle.Fatal, true},
-		{"ended by itself", spec("w", "exit 0", once), lifecycle.Exited, true},
-		{"stopped", spec("w", "wait", plain), lifecycle.Stopped, false},
+		{"given up", spec("w", "exit 1", once), report.Fatal, true},
+		{"ended by itself", spec("w", "exit 0", once), report.Exited, true},
+		{"stopped", spec("w", "wait", plain), report.Stopped, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := open(t, planOf(c.first))
-			if c.state == lifecycle.Stopped {
+			if c.state == report.Stopped {
 				s.ready("w", 1)
 				if _, err := s.Stop(t.Context(), "w"); err != nil {
 					t.Fatal(err)

@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"initiator/internal/lifecycle"
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -48,7 +48,7 @@ func TestReloadTakesAwayWhatIsWaitedFor(t *testing.T) {
 	db := spec("db", "wait", plain, func(sp *plan.Spec) { sp.Autostart = false })
 	app := spec("app", "wait", plain, func(sp *plan.Spec) { sp.After = []plan.Dependency{{Name: "db", Condition: "ready"}} })
 	s := open(t, planOf(db, app))
-	s.saw("the wait", func(tr Transition) bool { return tr.Name == "app" && tr.To == lifecycle.Stopped })
+	s.saw("the wait", func(tr report.Event) bool { return tr.Name == "app" && tr.To == report.Stopped })
 	app.After = nil
 	if err := s.ApplyPlan(t.Context(), planOf(db, app)); err != nil {
 		t.Fatal(err)
@@ -74,7 +74,7 @@ func TestScaleTakesAwayWhatIsWaitedFor(t *testing.T) {
 		t.Fatal("it is ready")
 	}
 	go func() { _, _ = s.Start(context.Background(), "app") }()
-	s.saw("the wait", func(tr Transition) bool { return tr.Name == "app" })
+	s.saw("the wait", func(tr report.Event) bool { return tr.Name == "app" })
 	if err := s.ScalePool(t.Context(), "db", 1); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"initiator/initiator/report"
 	"initiator/internal/lifecycle"
 )
 
@@ -11,7 +12,7 @@ import (
 // reload_command or sends reload_signal. Their check_command runs first; when one
 // fails, nothing is changed. The Result of a worker that does not run, or has
 // neither key, has an Error.
-func (s *Supervisor) ReloadWorkers(ctx context.Context, names ...string) ([]Result, error) {
+func (s *Supervisor) ReloadWorkers(ctx context.Context, names ...string) ([]report.Result, error) {
 	if refused, err := s.checkNamed(ctx, names); err != nil || refused != nil {
 		return refused, err
 	}
@@ -30,13 +31,13 @@ func (s *Supervisor) ReloadWorkers(ctx context.Context, names ...string) ([]Resu
 // reloadWorkers lets workers read their configuration again. The waiter gets
 // their results.
 func (l *loop) reloadWorkers(workers []*worker) *waiter {
-	x := &waiter{results: make([]Result, len(workers)), left: len(workers), done: make(chan struct{})}
+	x := &waiter{results: make([]report.Result, len(workers)), left: len(workers), done: make(chan struct{})}
 	if len(workers) == 0 {
 		close(x.done)
 	}
 	for i, w := range workers {
 		l.reloadWorker(w, func(note, problem string) {
-			x.results[i] = Result{Worker: w.makeView(), Note: note, Error: problem}
+			x.results[i] = report.Result{Worker: w.makeView(), Note: note, Error: problem}
 			if x.left--; x.left == 0 {
 				close(x.done)
 			}
@@ -79,7 +80,7 @@ func (l *loop) sendReloadSignal(w *worker) error {
 	if l.keeper == nil {
 		return fmt.Errorf("the keeper is being replaced: try again")
 	}
-	return l.signalWorker(w, signalNumber(w.rec.Spec.ReloadSignal), SignalByRule)
+	return l.signalWorker(w, signalNumber(w.rec.Spec.ReloadSignal), report.SignalByRule)
 }
 
 func (l *loop) logReload(w *worker, note, problem string) {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"initiator/internal/lifecycle"
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -76,12 +76,12 @@ func TestCheckCommandComesFirst(t *testing.T) {
 	})
 	other := spec("other", "wait", plain)
 	s := open(t, planOf(web, other))
-	s.until("three ready", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 3 })
+	s.until("three ready", func(seen []report.Event, _ []string) bool { return readyOnes(seen, 1) == 3 })
 	if err := os.WriteFile(bad, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	const want = "web: check_command: exit code 1: line 3 is wrong; nothing was changed"
-	refused := func(what string, results []Result, n int) {
+	refused := func(what string, results []report.Result, n int) {
 		t.Helper()
 		for _, r := range results {
 			if r.Error != want {
@@ -114,7 +114,7 @@ func TestCheckCommandComesFirst(t *testing.T) {
 		t.Errorf("another plan: %v", err)
 	}
 	for _, w := range s.Workers() {
-		if w.Incarnation != 1 || w.State != lifecycle.Running {
+		if w.Incarnation != 1 || w.State != report.Running {
 			t.Errorf("%+v", w)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
@@ -26,16 +27,16 @@ func draining(t *testing.T, specs ...plan.Spec) *stage {
 }
 
 // begin carries out a request in the background, after it has reached the worker.
-func (s *stage) begin(name string, to lifecycle.State, request func(context.Context, ...string) ([]Result, error), names ...string) <-chan []Result {
-	answer := make(chan []Result, 1)
+func (s *stage) begin(name string, to report.State, request func(context.Context, ...string) ([]report.Result, error), names ...string) <-chan []report.Result {
+	answer := make(chan []report.Result, 1)
 	go func() {
 		results, err := request(context.Background(), names...)
 		if err != nil {
-			results = []Result{{Error: err.Error()}}
+			results = []report.Result{{Error: err.Error()}}
 		}
 		answer <- results
 	}()
-	s.saw("the request", func(tr Transition) bool { return tr.Name == name && tr.To == to })
+	s.saw("the request", func(tr report.Event) bool { return tr.Name == name && tr.To == to })
 	return answer
 }
 
@@ -63,7 +64,7 @@ func (s *stage) drained(name string) {
 }
 
 // receive returns the answer to a request, which must come.
-func (s *stage) receive(answer <-chan []Result) []Result {
+func (s *stage) receive(answer <-chan []report.Result) []report.Result {
 	s.t.Helper()
 	select {
 	case results := <-answer:
@@ -79,8 +80,8 @@ func (s *stage) receive(answer <-chan []Result) []Result {
 func TestStopThatAStartReplaces(t *testing.T) {
 	t.Parallel()
 	s := draining(t, spec("w", "webhook"))
-	stop := s.begin("w", lifecycle.Stopping, s.Stop, "w")
-	start := make(chan []Result, 1)
+	stop := s.begin("w", report.Stopping, s.Stop, "w")
+	start := make(chan []report.Result, 1)
 	go func() {
 		results, _ := s.Start(context.Background(), "w")
 		start <- results
@@ -98,15 +99,15 @@ func TestStopThatAStartReplaces(t *testing.T) {
 func TestStartThatAStopReplaces(t *testing.T) {
 	t.Parallel()
 	s := open(t, planOf(spec("w", "wait", func(sp *plan.Spec) { sp.StartTimeout = 0 })))
-	s.reaches("w", lifecycle.Starting)
-	start := s.begin("w", lifecycle.Starting, s.Start, "w")
+	s.reaches("w", report.Starting)
+	start := s.begin("w", report.Starting, s.Start, "w")
 	s.waits("w", 1)
-	restart := s.begin("w", lifecycle.Stopping, s.Restart, "w")
-	s.saw("the restart", func(tr Transition) bool { return tr.Incarnation == 2 && tr.To == lifecycle.Starting })
+	restart := s.begin("w", report.Stopping, s.Restart, "w")
+	s.saw("the restart", func(tr report.Event) bool { return tr.Incarnation == 2 && tr.To == report.Starting })
 	if _, err := s.Stop(t.Context(), "w"); err != nil {
 		t.Fatal(err)
 	}
-	for what, answer := range map[string]<-chan []Result{"start": start, "restart": restart} {
+	for what, answer := range map[string]<-chan []report.Result{"start": start, "restart": restart} {
 		if r := s.receive(answer); len(r) != 1 || !r[0].Replaced || !strings.Contains(r[0].Error, "asked to stop") {
 			t.Errorf("the %s: %+v", what, r)
 		}
@@ -118,12 +119,12 @@ func TestStartThatAStopReplaces(t *testing.T) {
 func TestReloadLeavesAStopAlone(t *testing.T) {
 	t.Parallel()
 	s := draining(t, spec("w", "webhook"))
-	stop := s.begin("w", lifecycle.Stopping, s.Stop, "w")
+	stop := s.begin("w", report.Stopping, s.Stop, "w")
 	if err := s.ApplyPlan(t.Context(), planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Slots = 7 }))); err != nil {
 		t.Fatal(err)
 	}
 	s.drained("w")
-	if r := s.receive(stop); len(r) != 1 || r[0].Error != "" || r[0].Worker.State != lifecycle.Stopped {
+	if r := s.receive(stop); len(r) != 1 || r[0].Error != "" || r[0].Worker.State != report.Stopped {
 		t.Errorf("the stop: %+v", r)
 	}
 }
@@ -135,8 +136,8 @@ func TestStopWhoseLaterStageIsReplaced(t *testing.T) {
 	s := draining(t, spec("db", "webhook"), spec("app", "webhook", func(sp *plan.Spec) {
 		sp.After = []plan.Dependency{{Name: "db", Condition: "ready"}}
 	}))
-	stop := s.begin("app", lifecycle.Stopping, s.Stop, "all")
-	start := make(chan []Result, 1)
+	stop := s.begin("app", report.Stopping, s.Stop, "all")
+	start := make(chan []report.Result, 1)
 	go func() {
 		results, _ := s.Start(context.Background(), "all")
 		start <- results
@@ -159,13 +160,13 @@ func TestStopGoesOnWithoutItsCaller(t *testing.T) {
 		sp.After = []plan.Dependency{{Name: "db", Condition: "ready"}}
 	}))
 	ctx, cancel := context.WithCancel(t.Context())
-	stop := s.begin("app", lifecycle.Stopping, func(_ context.Context, names ...string) ([]Result, error) { return s.Stop(ctx, names...) }, "all")
+	stop := s.begin("app", report.Stopping, func(_ context.Context, names ...string) ([]report.Result, error) { return s.Stop(ctx, names...) }, "all")
 	cancel()
 	s.receive(stop)
 	s.drained("app")
-	s.saw("the stop of db", func(tr Transition) bool { return tr.Name == "db" && tr.To == lifecycle.Stopping })
+	s.saw("the stop of db", func(tr report.Event) bool { return tr.Name == "db" && tr.To == report.Stopping })
 	s.drained("db")
-	s.reaches("db", lifecycle.Stopped)
+	s.reaches("db", report.Stopped)
 }
 
 // TestStartStartsWhatIsNeeded: a start of a worker starts the workers at rest
@@ -189,7 +190,7 @@ func TestStartStartsWhatIsNeeded(t *testing.T) {
 		spec("broken", "exit 1", manual(), broken), spec("middle", "wait", manual("broken:ready")), spec("top", "wait", manual("middle:ready")),
 		spec("none", "wait", manual(), func(sp *plan.Spec) { sp.Replicas = 0 }), spec("lost", "wait", manual("none:ready")),
 	))
-	states := func(results []Result, err error) string {
+	states := func(results []report.Result, err error) string {
 		var text []string
 		for _, r := range results {
 			text = append(text, r.Worker.Name+" "+r.Worker.State.String()+" "+r.Error)
@@ -228,15 +229,15 @@ func TestRollingRestartLeavesOutAStop(t *testing.T) {
 	t.Parallel()
 	prio := func(n int) func(*plan.Spec) { return func(sp *plan.Spec) { sp.Priority = n } }
 	s := draining(t, spec("a", "webhook", prio(1)), spec("b", "webhook", prio(2)), spec("c", "webhook", prio(3)))
-	rolling := s.begin("a", lifecycle.Stopping, s.RestartRolling, "a", "b", "c")
-	stop := s.begin("b", lifecycle.Stopping, s.Stop, "b")
+	rolling := s.begin("a", report.Stopping, s.RestartRolling, "a", "b", "c")
+	stop := s.begin("b", report.Stopping, s.Stop, "b")
 	s.drained("b")
 	s.receive(stop)
 	s.drained("a")
-	s.saw("the stop of c", func(tr Transition) bool { return tr.Name == "c" && tr.To == lifecycle.Stopping })
+	s.saw("the stop of c", func(tr report.Event) bool { return tr.Name == "c" && tr.To == report.Stopping })
 	s.drained("c")
 	r := s.receive(rolling)
-	if len(r) != 3 || r[0].Error != "" || !r[1].Replaced || r[2].Error != "" || s.one("b").State != lifecycle.Stopped {
+	if len(r) != 3 || r[0].Error != "" || !r[1].Replaced || r[2].Error != "" || s.one("b").State != report.Stopped {
 		t.Errorf("%+v", r)
 	}
 }

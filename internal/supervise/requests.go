@@ -7,13 +7,14 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/report"
 	"initiator/internal/lifecycle"
 )
 
 // LaunchWorker adds one worker to the pool of a definition and waits until it
 // is ready; the error says why it is not, also of a worker that has ended by then,
 // with whatever code. With guid "", it chooses one.
-func (s *Supervisor) LaunchWorker(ctx context.Context, spec string, guid string) (Worker, error) {
+func (s *Supervisor) LaunchWorker(ctx context.Context, spec string, guid string) (report.Worker, error) {
 	if guid == "" {
 		guid = uuid.NewString()
 	}
@@ -36,9 +37,9 @@ func (s *Supervisor) LaunchWorker(ctx context.Context, spec string, guid string)
 		return l.requestState(l.sortForStart(l.addDependencies(launched, lifecycle.StartRequested)), lifecycle.StartRequested, "launched on request"), nil
 	})
 	if err != nil {
-		return Worker{}, err
+		return report.Worker{}, err
 	}
-	launched := results[slices.IndexFunc(results, func(r Result) bool { return r.Worker.GUID == guid })]
+	launched := results[slices.IndexFunc(results, func(r report.Result) bool { return r.Worker.GUID == guid })]
 	if launched.Error == "" {
 		launched, err = s.confirmLaunch(ctx, launched.Worker)
 	}
@@ -50,7 +51,7 @@ func (s *Supervisor) LaunchWorker(ctx context.Context, spec string, guid string)
 
 // confirmLaunch looks at a launched worker again: a process that has ended since it
 // was ready, or that has done its work, is nothing that a caller can use.
-func (s *Supervisor) confirmLaunch(ctx context.Context, was Worker) (launched Result, err error) {
+func (s *Supervisor) confirmLaunch(ctx context.Context, was report.Worker) (launched report.Result, err error) {
 	launched.Worker = was
 	return launched, s.askLoop(ctx, func(l *loop) error {
 		w := l.workers[was.GUID]
@@ -82,21 +83,21 @@ func (e *OnePortError) Error() string {
 // "all"), and the workers at rest that they come after, and waits until each is
 // ready or has given up. It leaves running workers alone. The error is about the
 // request itself; the error of one worker is in its Result.
-func (s *Supervisor) Start(ctx context.Context, names ...string) ([]Result, error) {
+func (s *Supervisor) Start(ctx context.Context, names ...string) ([]report.Result, error) {
 	return s.requestWorkers(ctx, lifecycle.StartRequested, "asked to start", names)
 }
 
 // Restart gives each of the named workers a new process, all at the same time,
 // and waits as Start does. Their check_command runs first; when one fails, nothing
 // is changed, and every Result has the error.
-func (s *Supervisor) Restart(ctx context.Context, names ...string) ([]Result, error) {
+func (s *Supervisor) Restart(ctx context.Context, names ...string) ([]report.Result, error) {
 	if refused, err := s.checkNamed(ctx, names); err != nil || refused != nil {
 		return refused, err
 	}
 	return s.requestWorkers(ctx, lifecycle.RestartRequested, "asked to restart", names)
 }
 
-func (s *Supervisor) requestWorkers(ctx context.Context, kind lifecycle.EventKind, why string, names []string) ([]Result, error) {
+func (s *Supervisor) requestWorkers(ctx context.Context, kind lifecycle.EventKind, why string, names []string) ([]report.Result, error) {
 	return s.awaitRequest(ctx, func(l *loop) (*waiter, error) {
 		if l.stopping {
 			return nil, ErrStopping

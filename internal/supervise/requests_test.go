@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
@@ -140,7 +141,7 @@ func TestStartAgainAfterFatal(t *testing.T) {
 		sp.Command = []string{"/bin/sh", "-c", "test -e " + flag + " && exec sleep 100; exit 4"}
 		sp.Restart.Limit, sp.Ready.Kind, sp.StartSecs = 1, "alive", 0
 	})))
-	s.reaches("w", lifecycle.Fatal)
+	s.reaches("w", report.Fatal)
 	if err := os.WriteFile(flag, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +163,7 @@ func TestRequestsAfterTheEnd(t *testing.T) {
 	if _, err := s.Start(t.Context(), "w"); !errors.Is(err, ErrEnded) {
 		t.Errorf("start after the end: %v", err)
 	}
-	if w := s.Workers(); len(w) != 1 || w[0].State != lifecycle.Stopped {
+	if w := s.Workers(); len(w) != 1 || w[0].State != report.Stopped {
 		t.Errorf("the workers after the end: %+v", w)
 	}
 	s.ReportEvent(lifecycle.Event{Kind: lifecycle.HeartbeatsOverdue, GUID: "nobody"})
@@ -175,7 +176,7 @@ func TestNobodyWaitsForEver(t *testing.T) {
 	p := planOf(spec("w", "wait", plain, func(sp *plan.Spec) { sp.After = []plan.Dependency{{Name: "db", Condition: "ready"}} }))
 	s := open(t, p)
 	ctx, cancel := context.WithCancel(t.Context())
-	s.saw("the wait", func(tr Transition) bool { return tr.Name == "w" })
+	s.saw("the wait", func(tr report.Event) bool { return tr.Name == "w" })
 	_, err := s.awaitRequest(ctx, func(l *loop) (*waiter, error) {
 		x := l.requestState(l.order, lifecycle.StartRequested, "")
 		cancel() // as soon as it waits

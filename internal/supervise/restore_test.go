@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
@@ -80,7 +81,7 @@ func TestSuccessorGoesOn(t *testing.T) {
 	if is := s2.one("stays"); is.PID != stays.PID || is.GUID != stays.GUID || is.Incarnation != 1 || !is.Ready || is.Port != stays.Port {
 		t.Errorf("stays is %+v, was %+v", is, stays)
 	}
-	s2.saw("the end of the one that left the file", func(tr Transition) bool { return tr.GUID == leaves.GUID && tr.To == lifecycle.Stopped })
+	s2.saw("the end of the one that left the file", func(tr report.Event) bool { return tr.GUID == leaves.GUID && tr.To == report.Stopped })
 	outdated(t, s2, next)
 }
 

@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/report"
 	"initiator/internal/lifecycle"
-	"initiator/internal/plan"
 )
 
 // ScalePool gives the pool n workers. It waits until new workers are ready and
@@ -37,7 +37,7 @@ func (s *Supervisor) ScalePool(ctx context.Context, name string, n int) error {
 
 // NotUpError says that a request was carried out, and names the workers that
 // are not in the requested state all the same.
-type NotUpError struct{ Failed []Result }
+type NotUpError struct{ Failed []report.Result }
 
 // Error returns a line for each worker.
 func (e *NotUpError) Error() string {
@@ -50,8 +50,8 @@ func (e *NotUpError) Error() string {
 
 // failedResults returns a NotUpError with the results that have an error; nil =
 // none has.
-func failedResults(results []Result) error {
-	failed := slices.DeleteFunc(slices.Clone(results), func(r Result) bool { return r.Error == "" })
+func failedResults(results []report.Result) error {
+	failed := slices.DeleteFunc(slices.Clone(results), func(r report.Result) bool { return r.Error == "" })
 	if len(failed) == 0 {
 		return nil
 	}
@@ -85,7 +85,7 @@ func (l *loop) scalePool(p *pool, n int, start bool) *waiter {
 
 // scaleToPlan changes the number of workers only when the file has changed it:
 // a reload about another key does not undo `scale`.
-func (l *loop) scaleToPlan(p *pool, c plan.Change) []*waiter {
+func (l *loop) scaleToPlan(p *pool, c report.Change) []*waiter {
 	if !slices.Contains(c.Keys, "replicas") {
 		return nil
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"initiator/internal/lifecycle"
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -25,9 +25,9 @@ func shrinking(t *testing.T) *stage {
 		spec("x", "stubborn", deaf, func(sp *plan.Spec) { sp.Replicas = 2 }),
 		spec("y", "stubborn", deaf, func(sp *plan.Spec) { sp.Replicas = 2 }),
 	))
-	s.until("all ready", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 4 })
+	s.until("all ready", func(seen []report.Event, _ []string) bool { return readyOnes(seen, 1) == 4 })
 	go func() { _ = s.ScalePool(context.Background(), "x", 1) }()
-	s.reaches("x", lifecycle.Stopping)
+	s.reaches("x", report.Stopping)
 	return s
 }
 
@@ -39,7 +39,7 @@ func TestKeeperKilledDuringScaleDown(t *testing.T) {
 	if err := syscall.Kill(s.keeper.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	s.until("three ready again", func(seen []Transition, _ []string) bool { return readyOnes(seen, 2) == 3 })
+	s.until("three ready again", func(seen []report.Event, _ []string) bool { return readyOnes(seen, 2) == 3 })
 	if all := s.Workers(); len(all) != 3 {
 		t.Errorf("%+v", all)
 	}
@@ -52,7 +52,7 @@ func TestStartOfWorkerThatGoes(t *testing.T) {
 	t.Parallel()
 	s := shrinking(t)
 	goes := s.Workers()[1]
-	for name, ask := range map[string]func(context.Context, ...string) ([]Result, error){"start": s.Start, "restart": s.Restart} {
+	for name, ask := range map[string]func(context.Context, ...string) ([]report.Result, error){"start": s.Start, "restart": s.Restart} {
 		results, err := ask(t.Context(), goes.GUID)
 		if err != nil || len(results) != 1 || !strings.Contains(results[0].Error, "scaled to 1") {
 			t.Errorf("%s: %+v, %v", name, results, err)
@@ -64,7 +64,7 @@ func TestStartOfWorkerThatGoes(t *testing.T) {
 	if err := syscall.Kill(goes.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	s.saw("its end", func(tr Transition) bool { return tr.GUID == goes.GUID && tr.From == lifecycle.Stopping })
+	s.saw("its end", func(tr report.Event) bool { return tr.GUID == goes.GUID && tr.From == report.Stopping })
 	if all := s.Workers(); len(all) != 3 {
 		t.Errorf("%+v", all)
 	}

@@ -6,26 +6,14 @@ import (
 	"path"
 	"strings"
 
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 	"initiator/internal/procfs"
 )
 
-// SignalTarget says whom a signal to a worker reaches.
-type SignalTarget string
-
-// The targets.
-const (
-	// SignalByRule chooses by `stopasgroup` of the definition.
-	SignalByRule SignalTarget = ""
-	// SignalGroup is the process group of the worker's main process.
-	SignalGroup SignalTarget = "group"
-	// SignalMain is the worker's main process alone.
-	SignalMain SignalTarget = "main"
-)
-
 // SignalWorkers sends a signal to the named workers and changes nothing else.
 // names are as in Start.
-func (s *Supervisor) SignalWorkers(ctx context.Context, sig int, to SignalTarget, names ...string) error {
+func (s *Supervisor) SignalWorkers(ctx context.Context, sig int, to report.SignalTarget, names ...string) error {
 	return s.askLoop(ctx, func(l *loop) error {
 		chosen, err := l.chooseWorkers(names)
 		for _, w := range chosen {
@@ -38,15 +26,15 @@ func (s *Supervisor) SignalWorkers(ctx context.Context, sig int, to SignalTarget
 }
 
 // signalWorker sends a signal that is not the stop signal.
-func (l *loop) signalWorker(w *worker, sig int, to SignalTarget) error {
-	if to == SignalByRule {
+func (l *loop) signalWorker(w *worker, sig int, to report.SignalTarget) error {
+	if to == report.SignalByRule {
 		to, _ = chooseTarget(w.rec.Spec, w.runsShell(), false)
 	}
-	return l.keeper.Signal(w.guid, w.rec.Incarnation, sig, to == SignalMain)
+	return l.keeper.Signal(w.guid, w.rec.Incarnation, sig, to == report.SignalMain)
 }
 
 // stopTarget returns whom the stop signal reaches, and logs why.
-func (l *loop) stopTarget(w *worker) SignalTarget {
+func (l *loop) stopTarget(w *worker) report.SignalTarget {
 	to, reason := chooseTarget(w.rec.Spec, w.runsShell(), true)
 	l.log.Debug("stop signal", "worker", w.pool.spec.Name, "guid", w.guid, "signal", w.rec.Spec.StopSignal, "to", string(to), "reason", reason)
 	return to
@@ -55,22 +43,22 @@ func (l *loop) stopTarget(w *worker) SignalTarget {
 // chooseTarget returns whom a signal reaches: SignalGroup or SignalMain, and
 // why. shell says that the main process is a shell now; stops that it is the
 // stop signal.
-func chooseTarget(spec *plan.Spec, shell, stops bool) (to SignalTarget, reason string) {
+func chooseTarget(spec *plan.Spec, shell, stops bool) (to report.SignalTarget, reason string) {
 	switch {
 	case len(spec.Exec) > 0:
 		// It must hear of the stop before its tasks do: otherwise it takes their
 		// end for a result.
-		return SignalMain, "an exec worker ends the processes of its tasks itself"
+		return report.SignalMain, "an exec worker ends the processes of its tasks itself"
 	case spec.FromSupervisord && !stops:
-		return SignalMain, "supervisorctl's signal reaches the program alone"
+		return report.SignalMain, "supervisorctl's signal reaches the program alone"
 	case spec.StopAsGroup == plan.GroupTrue:
-		return SignalGroup, "stopasgroup = true"
+		return report.SignalGroup, "stopasgroup = true"
 	case spec.StopAsGroup == plan.GroupFalse:
-		return SignalMain, "stopasgroup = false"
+		return report.SignalMain, "stopasgroup = false"
 	case shell:
-		return SignalGroup, "the main process is a shell"
+		return report.SignalGroup, "the main process is a shell"
 	}
-	return SignalMain, "the main process is not a shell"
+	return report.SignalMain, "the main process is not a shell"
 }
 
 // runsShell reports whether the main process is a shell now. Where that is

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -75,7 +76,7 @@ func TestWhomSignalsReach(t *testing.T) {
 		program func(*plan.Spec)
 		asGroup string
 		signal  bool // HUP in place of a stop
-		to      SignalTarget
+		to      report.SignalTarget
 		want    string
 	}{
 		{"stop", foreman, plan.GroupAuto, false, "", "SIGWINCH"},
@@ -83,9 +84,9 @@ func TestWhomSignalsReach(t *testing.T) {
 		{"stop a shell", shell, plan.GroupAuto, false, "", "SIGTERM"},
 		{"stop a shell, main", shell, plan.GroupFalse, false, "", "SIGWINCH"},
 		{"signal", foreman, plan.GroupAuto, true, "", "SIGWINCH"},
-		{"signal, group asked for", foreman, plan.GroupAuto, true, SignalGroup, "SIGHUP"},
+		{"signal, group asked for", foreman, plan.GroupAuto, true, report.SignalGroup, "SIGHUP"},
 		{"signal a shell", shell, plan.GroupAuto, true, "", "SIGHUP"},
-		{"signal a shell, main asked for", shell, plan.GroupAuto, true, SignalMain, "SIGWINCH"},
+		{"signal a shell, main asked for", shell, plan.GroupAuto, true, report.SignalMain, "SIGWINCH"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -115,17 +116,17 @@ func TestChooseTarget(t *testing.T) {
 		name         string
 		spec         plan.Spec
 		shell, stops bool
-		want         SignalTarget
+		want         report.SignalTarget
 		reason       string
 	}{
-		{"auto", plan.Spec{StopAsGroup: plan.GroupAuto}, false, true, SignalMain, "not a shell"},
-		{"auto, a shell", plan.Spec{StopAsGroup: plan.GroupAuto}, true, false, SignalGroup, "is a shell"},
-		{"an older snapshot", plan.Spec{}, true, true, SignalGroup, "is a shell"},
-		{"true", plan.Spec{StopAsGroup: plan.GroupTrue}, false, true, SignalGroup, "stopasgroup = true"},
-		{"false, a shell", plan.Spec{StopAsGroup: plan.GroupFalse}, true, true, SignalMain, "stopasgroup = false"},
-		{"exec", plan.Spec{Exec: exec, StopAsGroup: plan.GroupAuto}, false, true, SignalMain, "exec worker"},
-		{"supervisord, a stop", plan.Spec{FromSupervisord: true, StopAsGroup: plan.GroupTrue}, false, true, SignalGroup, "stopasgroup = true"},
-		{"supervisord, a signal", plan.Spec{FromSupervisord: true, StopAsGroup: plan.GroupTrue}, false, false, SignalMain, "supervisorctl"},
+		{"auto", plan.Spec{StopAsGroup: plan.GroupAuto}, false, true, report.SignalMain, "not a shell"},
+		{"auto, a shell", plan.Spec{StopAsGroup: plan.GroupAuto}, true, false, report.SignalGroup, "is a shell"},
+		{"an older snapshot", plan.Spec{}, true, true, report.SignalGroup, "is a shell"},
+		{"true", plan.Spec{StopAsGroup: plan.GroupTrue}, false, true, report.SignalGroup, "stopasgroup = true"},
+		{"false, a shell", plan.Spec{StopAsGroup: plan.GroupFalse}, true, true, report.SignalMain, "stopasgroup = false"},
+		{"exec", plan.Spec{Exec: exec, StopAsGroup: plan.GroupAuto}, false, true, report.SignalMain, "exec worker"},
+		{"supervisord, a stop", plan.Spec{FromSupervisord: true, StopAsGroup: plan.GroupTrue}, false, true, report.SignalGroup, "stopasgroup = true"},
+		{"supervisord, a signal", plan.Spec{FromSupervisord: true, StopAsGroup: plan.GroupTrue}, false, false, report.SignalMain, "supervisorctl"},
 	} {
 		if to, reason := chooseTarget(&c.spec, c.shell, c.stops); to != c.want || !strings.Contains(reason, c.reason) {
 			t.Errorf("%s: %s, because %s; want %s, because %s", c.name, to, reason, c.want, c.reason)

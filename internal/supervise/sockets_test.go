@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/keeper"
 	"initiator/internal/plan"
 )
@@ -106,7 +107,7 @@ func TestRestartsUnderConnections(t *testing.T) {
 	t.Parallel()
 	sp := sharing(3)
 	s := open(t, planOf(sp))
-	s.until("all", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 3 })
+	s.until("all", func(seen []report.Event, _ []string) bool { return readyOnes(seen, 1) == 3 })
 	stop := connectAll(t, sp.Port)
 	defer stop()
 	restart := func() {
@@ -151,11 +152,11 @@ func TestSharedPortAfterTheKeeperWasKilled(t *testing.T) {
 	t.Parallel()
 	sp := sharing(2)
 	s := open(t, planOf(sp))
-	s.until("both", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 2 })
+	s.until("both", func(seen []report.Event, _ []string) bool { return readyOnes(seen, 1) == 2 })
 	if err := syscall.Kill(s.keeper.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	s.until("both again", func(seen []Transition, _ []string) bool { return readyOnes(seen, 2) == 2 })
+	s.until("both again", func(seen []report.Event, _ []string) bool { return readyOnes(seen, 2) == 2 })
 	if _, err := askPID(sp.Port); err != nil {
 		t.Error(err)
 	}
@@ -177,7 +178,7 @@ func TestSharedPortOverAnUpgrade(t *testing.T) {
 	}
 	sp := sharing(2)
 	s := open(t, planOf(sp), func(o *Options) { o.Keeper = k })
-	s.until("both", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 2 })
+	s.until("both", func(seen []report.Event, _ []string) bool { return readyOnes(seen, 1) == 2 })
 	stop := connectAll(t, sp.Port)
 	defer stop()
 	if err := s.Quiesce(t.Context(), time.Minute); err != nil {

@@ -12,8 +12,8 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/initiator/report"
 	"initiator/internal/keeper"
-	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 	"initiator/internal/port"
 	"initiator/proactor"
@@ -56,7 +56,7 @@ type stage struct {
 	log    bytes.Buffer
 
 	mu     sync.Mutex
-	seen   []Transition
+	seen   []report.Event
 	lines  []string
 	waited time.Duration // in next, without a transition
 	change chan struct{} // closed and replaced at each transition or line
@@ -146,7 +146,7 @@ func stdin(spec *plan.Spec, guid string, port, incarnation int, token string) []
 	return b.Bytes()
 }
 
-func (s *stage) notify(t Transition) {
+func (s *stage) notify(t report.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seen = append(s.seen, t)
@@ -166,7 +166,7 @@ func (s *stage) wake() {
 }
 
 // until waits until ok accepts the transitions and lines so far.
-func (s *stage) until(what string, ok func(seen []Transition, lines []string) bool) {
+func (s *stage) until(what string, ok func(seen []report.Event, lines []string) bool) {
 	s.t.Helper()
 	deadline := time.After(patience)
 	for {
@@ -185,9 +185,9 @@ func (s *stage) until(what string, ok func(seen []Transition, lines []string) bo
 }
 
 // saw waits for a transition.
-func (s *stage) saw(what string, ok func(Transition) bool) (found Transition) {
+func (s *stage) saw(what string, ok func(report.Event) bool) (found report.Event) {
 	s.t.Helper()
-	s.until(what, func(seen []Transition, _ []string) bool {
+	s.until(what, func(seen []report.Event, _ []string) bool {
 		for _, tr := range seen {
 			if ok(tr) {
 				found = tr
@@ -200,23 +200,23 @@ func (s *stage) saw(what string, ok func(Transition) bool) (found Transition) {
 }
 
 // ready waits until the nth incarnation of a worker of that name is ready.
-func (s *stage) ready(name string, incarnation int) Transition {
+func (s *stage) ready(name string, incarnation int) report.Event {
 	s.t.Helper()
-	return s.saw(name+" ready", func(tr Transition) bool {
+	return s.saw(name+" ready", func(tr report.Event) bool {
 		return tr.Name == name && tr.Ready && tr.Incarnation == incarnation
 	})
 }
 
 // reaches waits for a state.
-func (s *stage) reaches(name string, state lifecycle.State) Transition {
+func (s *stage) reaches(name string, state report.State) report.Event {
 	s.t.Helper()
-	return s.saw(name+" "+state.String(), func(tr Transition) bool { return tr.Name == name && tr.To == state })
+	return s.saw(name+" "+state.String(), func(tr report.Event) bool { return tr.Name == name && tr.To == state })
 }
 
 // line waits for an output line with a prefix, and returns the rest.
 func (s *stage) line(prefix string) (rest string) {
 	s.t.Helper()
-	s.until("the line "+prefix, func(_ []Transition, lines []string) bool {
+	s.until("the line "+prefix, func(_ []report.Event, lines []string) bool {
 		for _, l := range lines {
 			if len(l) > len(prefix) && l[:len(prefix)] == prefix {
 				rest = l[len(prefix):]
@@ -229,7 +229,7 @@ func (s *stage) line(prefix string) (rest string) {
 }
 
 // one returns the only worker of that name.
-func (s *stage) one(name string) Worker {
+func (s *stage) one(name string) report.Worker {
 	s.t.Helper()
 	for _, w := range s.Workers() {
 		if w.Name == name {
@@ -237,7 +237,7 @@ func (s *stage) one(name string) Worker {
 		}
 	}
 	s.t.Fatalf("no worker %s", name)
-	return Worker{}
+	return report.Worker{}
 }
 
 // next waits for one more transition.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"initiator/initiator/report"
 	"initiator/internal/lifecycle"
 )
 
@@ -58,9 +59,9 @@ func (l *loop) abandonStages(st *stages) {
 // Stop stops the named workers and waits until none of their processes is left.
 // It goes through the tiers in reverse; the workers of one tier stop together.
 // When ctx ends first, the stop goes on, also through the tiers that are left.
-func (s *Supervisor) Stop(ctx context.Context, names ...string) ([]Result, error) {
+func (s *Supervisor) Stop(ctx context.Context, names ...string) ([]report.Result, error) {
 	var st *stages
-	var all []Result
+	var all []report.Result
 	var failure error
 	done := make(chan struct{})
 	err := s.askLoop(ctx, func(l *loop) error {
@@ -90,9 +91,9 @@ func (s *Supervisor) Stop(ctx context.Context, names ...string) ([]Result, error
 }
 
 // stopStages carries out the stages of a stop.
-func (s *Supervisor) stopStages(st *stages) (all []Result, err error) {
+func (s *Supervisor) stopStages(st *stages) (all []report.Result, err error) {
 	for i := 0; err == nil && i < len(st.guids); i++ {
-		var some []Result
+		var some []report.Result
 		some, err = s.awaitRequest(context.Background(), func(l *loop) (*waiter, error) {
 			return l.orderStage(st, i, l.stopKind(), "asked to stop"), nil
 		})
@@ -106,7 +107,7 @@ func (s *Supervisor) stopStages(st *stages) (all []Result, err error) {
 // become ready, so that the rest go on, and when ctx ends. A worker that a later
 // request stops is left out. The check_command runs before each step, whose
 // failure changes nothing and ends the restart.
-func (s *Supervisor) RestartRolling(ctx context.Context, names ...string) ([]Result, error) {
+func (s *Supervisor) RestartRolling(ctx context.Context, names ...string) ([]report.Result, error) {
 	var st *stages
 	err := s.askLoop(ctx, func(l *loop) error {
 		if l.stopping {
@@ -120,9 +121,9 @@ func (s *Supervisor) RestartRolling(ctx context.Context, names ...string) ([]Res
 		st = l.newStages(one, true)
 		return err
 	})
-	var all []Result
+	var all []report.Result
 	for i := 0; err == nil && i < len(st.guids); i++ {
-		var some []Result
+		var some []report.Result
 		some, err = s.restartStage(ctx, st, i)
 		all = append(all, some...)
 		for _, r := range some {
@@ -135,7 +136,7 @@ func (s *Supervisor) RestartRolling(ctx context.Context, names ...string) ([]Res
 }
 
 // restartStage restarts the workers of one stage, after their check.
-func (s *Supervisor) restartStage(ctx context.Context, st *stages, i int) ([]Result, error) {
+func (s *Supervisor) restartStage(ctx context.Context, st *stages, i int) ([]report.Result, error) {
 	refused, err := s.checkNamed(ctx, st.guids[i])
 	var unknown *UnknownNameError
 	if refused != nil || err != nil && !errors.As(err, &unknown) { // unknown = removed meanwhile
@@ -151,12 +152,12 @@ func (s *Supervisor) restartStage(ctx context.Context, st *stages, i int) ([]Res
 
 // RestartOrder returns the named workers in the order in which RestartRolling
 // restarts them. Nothing is changed.
-func (s *Supervisor) RestartOrder(ctx context.Context, names ...string) (results []Result, err error) {
-	var found []Result
+func (s *Supervisor) RestartOrder(ctx context.Context, names ...string) (results []report.Result, err error) {
+	var found []report.Result
 	err = s.askLoop(ctx, func(l *loop) error {
 		chosen, err := l.chooseStaying(names)
 		for _, w := range l.sortForStart(l.addDependencies(chosen, lifecycle.RestartRequested)) {
-			found = append(found, Result{Worker: w.makeView(), Note: w.stepNote()})
+			found = append(found, report.Result{Worker: w.makeView(), Note: w.stepNote()})
 		}
 		return err
 	})

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 
+	"initiator/initiator/report"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
 // FatalError ends Run: a worker with on_fatal = shutdown is FATAL.
-type FatalError struct{ Worker Worker }
+type FatalError struct{ Worker report.Worker }
 
 // Error names the worker and the reason.
 func (e *FatalError) Error() string {

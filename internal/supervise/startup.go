@@ -1,6 +1,8 @@
 package supervise
 
-import "initiator/internal/lifecycle"
+import (
+	"initiator/initiator/report"
+)
 
 // Startup says how far the start of a worker has come.
 type Startup int
@@ -12,22 +14,22 @@ const (
 	StartupFailed                 // the worker will not be ready unless a person acts, or has died three times in a row
 )
 
-// Startup returns how far the start of the worker has come. autostart says that its
+// StartupOf returns how far the start of a worker has come. autostart says that its
 // definition starts without a request: a worker of the definition that has never run
 // is then about to start.
-func (w Worker) Startup(autostart bool) Startup {
+func StartupOf(w report.Worker, autostart bool) Startup {
 	switch w.State {
-	case lifecycle.Fatal:
+	case report.Fatal:
 		return StartupFailed
-	case lifecycle.Exited:
+	case report.Exited:
 		return exitedStartup(w.LastExit.Class)
-	case lifecycle.Running:
+	case report.Running:
 		return startupIf(w.Ready, StartupDone)
-	case lifecycle.Starting:
+	case report.Starting:
 		return startupIf(w.KeepsFailing(), StartupFailed)
-	case lifecycle.Backoff:
+	case report.Backoff:
 		return startupIf(w.KeepsFailing() || w.LastExit.Lasting, StartupFailed)
-	case lifecycle.Stopping:
+	case report.Stopping:
 		return StartupPending // a restart or a stop; the next state shows which
 	}
 	switch {
@@ -50,8 +52,8 @@ func startupIf(condition bool, conclusion Startup) Startup {
 
 // exitedStartup returns how the start of a worker that is EXITED has come out: an
 // exit code of exitcodes, or an end that was requested, is an end as it should be.
-func exitedStartup(class lifecycle.ExitClass) Startup {
-	if class == lifecycle.ExitClean || class == lifecycle.ExitRequested {
+func exitedStartup(class report.ExitClass) Startup {
+	if class == report.ExitClean || class == report.ExitRequested {
 		return StartupDone
 	}
 	return StartupFailed

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
@@ -40,7 +41,7 @@ func TestStopAnswers(t *testing.T) {
 			pid := numberOf(t, s.line("PID "))
 			if c.kill { // the descendant was an orphan before the keeper looked, and has no relative now
 				_ = syscall.Kill(leader, syscall.SIGKILL)
-				s.reaches("w", lifecycle.Exited)
+				s.reaches("w", report.Exited)
 			}
 			results, err := s.Stop(t.Context(), "w")
 			if err != nil || len(results) != 1 || results[0].Error != "" {
@@ -76,7 +77,7 @@ func TestStopOrder(t *testing.T) {
 			sp.Replicas, sp.After = 3, []plan.Dependency{{Name: "db", Condition: "ready"}}
 		}),
 	))
-	s.until("all ready", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 7 })
+	s.until("all ready", func(seen []report.Event, _ []string) bool { return readyOnes(seen, 1) == 7 })
 	results, err := s.Stop(t.Context(), "all")
 	if err != nil || len(results) != 7 {
 		t.Fatalf("%+v %v", results, err)
@@ -84,9 +85,9 @@ func TestStopOrder(t *testing.T) {
 	began, ended := map[string][]uint64{}, map[string][]uint64{}
 	for _, tr := range s.seen {
 		switch {
-		case tr.To == lifecycle.Stopping:
+		case tr.To == report.Stopping:
 			began[tr.Name] = append(began[tr.Name], tr.Seq)
-		case tr.From == lifecycle.Stopping:
+		case tr.From == report.Stopping:
 			ended[tr.Name] = append(ended[tr.Name], tr.Seq)
 		}
 	}
@@ -107,13 +108,13 @@ func TestDrainComesFirst(t *testing.T) {
 	d := &dispatcher{}
 	s := openWith(t, d, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Drain = time.Hour })))
 	w := s.ready("w", 1)
-	answer := make(chan []Result)
+	answer := make(chan []report.Result)
 	go func() {
 		results, _ := s.Stop(context.Background(), "w")
 		answer <- results
 	}()
-	s.saw("the drain", func(tr Transition) bool {
-		return tr.To == lifecycle.Stopping && strings.Contains(tr.Reason, "waiting for its running tasks")
+	s.saw("the drain", func(tr report.Event) bool {
+		return tr.To == report.Stopping && strings.Contains(tr.Reason, "waiting for its running tasks")
 	})
 	if !alive(w.PID) || d.all() != "attach 1; drain 1" {
 		t.Errorf("alive %t while it drains, told %s", alive(w.PID), d.all())

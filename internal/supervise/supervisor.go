@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/initiator/report"
 	"initiator/internal/lifecycle"
 	"initiator/internal/mailbox"
 )
@@ -28,12 +29,12 @@ type Supervisor struct {
 	// ran is set by Run; done is closed when Run has returned.
 	ran  atomic.Bool
 	done chan struct{}
-	// last is what Workers returns when the loop does not run.
-	last atomic.Pointer[[]Worker]
+	// last is what WorkerProcesses returns when the loop does not run.
+	last atomic.Pointer[[]WorkerProcesses]
 	// unattributed is what the keeper reported last.
 	unattributed atomic.Pointer[[]string]
 	// leftPublished is what is known of left processes.
-	leftPublished atomic.Pointer[[]LeftProcess]
+	leftPublished atomic.Pointer[[]report.LeftProcess]
 	loop          *loop // only Run's goroutine uses it after the start of Run
 }
 
@@ -54,7 +55,7 @@ func New(o Options) *Supervisor {
 	return s
 }
 
-func (s *Supervisor) publishViews(v []Worker) { s.last.Store(&v) }
+func (s *Supervisor) publishViews(v []WorkerProcesses) { s.last.Store(&v) }
 
 // Run starts every worker with autostart, in the order of `after` and priority,
 // and keeps them as the plan says. It returns when ctx is done and every worker
@@ -77,11 +78,22 @@ func (s *Supervisor) Run(ctx context.Context) error {
 func (s *Supervisor) KillAll() { s.box.Put((*loop).killAll) }
 
 // Workers returns every worker, in the order of the plan.
-func (s *Supervisor) Workers() []Worker {
+func (s *Supervisor) Workers() []report.Worker {
+	known := s.WorkerProcesses()
+	workers := make([]report.Worker, 0, len(known))
+	for _, w := range known {
+		workers = append(workers, w.Worker)
+	}
+	return workers
+}
+
+// WorkerProcesses returns every worker with what identifies its processes, in the
+// order of the plan.
+func (s *Supervisor) WorkerProcesses() []WorkerProcesses {
 	if !s.ran.Load() {
 		return *s.last.Load()
 	}
-	answer := make(chan []Worker, 1)
+	answer := make(chan []WorkerProcesses, 1)
 	if s.box.Put(func(l *loop) { answer <- l.workerViews() }) {
 		select {
 		case v := <-answer:

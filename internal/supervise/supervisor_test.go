@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"initiator/internal/lifecycle"
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -21,7 +21,7 @@ func TestWebhookWorkerIsReadyAndStops(t *testing.T) {
 			s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Socket = socket })))
 			s.ready("w", 1)
 			w := s.one("w")
-			if w.State != lifecycle.Running || !w.Ready || w.PID == 0 || w.Port < lowest {
+			if w.State != report.Running || !w.Ready || w.PID == 0 || w.Port < lowest {
 				t.Errorf("a ready worker is shown as %+v", w)
 			}
 			results, err := s.Stop(t.Context(), "w")
@@ -31,7 +31,7 @@ func TestWebhookWorkerIsReadyAndStops(t *testing.T) {
 			if alive(w.PID) {
 				t.Errorf("pid %d lives after a stop that was %s", w.PID, results[0].Worker.Reason)
 			}
-			if w = s.one("w"); w.State != lifecycle.Stopped || w.PID != 0 || w.Port != 0 {
+			if w = s.one("w"); w.State != report.Stopped || w.PID != 0 || w.Port != 0 {
 				t.Errorf("a stopped worker is shown as %+v", w)
 			}
 		})
@@ -50,7 +50,7 @@ func TestKilledWorkerComesBackOnItsPort(t *testing.T) {
 		t.Errorf("after SIGKILL: %+v, before: %+v", second, first)
 	}
 	w := s.one("w")
-	if w.LastExit.Signal != "KILL" || w.LastExit.Class != lifecycle.ExitSignal || w.Restarts != 1 {
+	if w.LastExit.Signal != "KILL" || w.LastExit.Class != report.ExitSignal || w.Restarts != 1 {
 		t.Errorf("the record of the death: %+v", w)
 	}
 	answers, err := s.ExplainWorkers(t.Context(), "w")
@@ -68,13 +68,13 @@ func TestExitClasses(t *testing.T) {
 		spec("never", "exit 7", plain, func(sp *plan.Spec) { sp.Restart.Auto = "false" }),
 	))
 	for name, want := range map[string]struct {
-		state  lifecycle.State
+		state  report.State
 		reason string
 	}{
-		"clean":    {lifecycle.Exited, "exit code 0"},
-		"missing":  {lifecycle.Fatal, "/no/such/program does not exist: install it"},
-		"flapping": {lifecycle.Fatal, "exit code 7"},
-		"never":    {lifecycle.Exited, "autorestart = false"},
+		"clean":    {report.Exited, "exit code 0"},
+		"missing":  {report.Fatal, "/no/such/program does not exist: install it"},
+		"flapping": {report.Fatal, "exit code 7"},
+		"never":    {report.Exited, "autorestart = false"},
 	} {
 		tr := s.reaches(name, want.state)
 		if !strings.Contains(tr.Reason, want.reason) {
@@ -95,11 +95,11 @@ func TestEscapeIsEndedBeforeTheRestart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.saw("the second incarnation", func(tr Transition) bool { return tr.Incarnation == 2 })
+	s.saw("the second incarnation", func(tr report.Event) bool { return tr.Incarnation == 2 })
 	if alive(escaped) {
 		t.Errorf("pid %d of the first incarnation lives beside the second", escaped)
 	}
-	s.reaches("w", lifecycle.Fatal)
+	s.reaches("w", report.Fatal)
 }
 
 func TestStubbornWorkerIsKilled(t *testing.T) {
@@ -143,11 +143,11 @@ func TestStopDuringEachPhase(t *testing.T) {
 	back := spec("backing", "exit 1", plain, func(sp *plan.Spec) { sp.Restart.Delay = time.Hour; sp.Restart.DelayMax = time.Hour })
 	dep := spec("waiting", "wait", plain, func(sp *plan.Spec) { sp.After = []plan.Dependency{{Name: "starting", Condition: "ready"}} })
 	s := open(t, planOf(start, back, dep))
-	s.reaches("starting", lifecycle.Starting)
-	s.saw("the delay", func(tr Transition) bool {
-		return tr.Name == "backing" && tr.To == lifecycle.Backoff && tr.Incarnation == 2
+	s.reaches("starting", report.Starting)
+	s.saw("the delay", func(tr report.Event) bool {
+		return tr.Name == "backing" && tr.To == report.Backoff && tr.Incarnation == 2
 	})
-	if w := s.one("waiting"); w.State != lifecycle.Stopped || w.Reason != "waits for starting: ready" {
+	if w := s.one("waiting"); w.State != report.Stopped || w.Reason != "waits for starting: ready" {
 		t.Errorf("a worker that waits: %+v", w)
 	}
 	results, err := s.Stop(t.Context(), "all")
@@ -155,7 +155,7 @@ func TestStopDuringEachPhase(t *testing.T) {
 		t.Fatalf("stop: %+v %v", results, err)
 	}
 	for _, r := range results {
-		if r.Worker.State != lifecycle.Stopped || r.Worker.PID != 0 || r.Error != "" {
+		if r.Worker.State != report.Stopped || r.Worker.PID != 0 || r.Error != "" {
 			t.Errorf("%s: %+v", r.Worker.Name, r)
 		}
 	}
@@ -173,7 +173,7 @@ func TestAfter(t *testing.T) {
 	s.ready("app", 1)
 	s.cancel()
 	<-s.done
-	at := func(name string, to lifecycle.State, last bool) (seq uint64) {
+	at := func(name string, to report.State, last bool) (seq uint64) {
 		for _, tr := range s.seen {
 			if tr.Name == name && tr.To == to && tr.From != to && (seq == 0 || last) {
 				seq = tr.Seq
@@ -181,10 +181,10 @@ func TestAfter(t *testing.T) {
 		}
 		return seq
 	}
-	if !(at("db", lifecycle.Starting, true) < at("migrate", lifecycle.Starting, false) && at("migrate", lifecycle.Exited, false) < at("app", lifecycle.Starting, false) && at("db", lifecycle.Running, true) < at("app", lifecycle.Starting, false)) {
+	if !(at("db", report.Starting, true) < at("migrate", report.Starting, false) && at("migrate", report.Exited, false) < at("app", report.Starting, false) && at("db", report.Running, true) < at("app", report.Starting, false)) {
 		t.Error("the order of starts is not that of after")
 	}
-	if !(at("app", lifecycle.Stopped, true) < at("db", lifecycle.Stopping, false)) {
+	if !(at("app", report.Stopped, true) < at("db", report.Stopping, false)) {
 		t.Error("db was stopped before app, which comes after it")
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"syscall"
 	"testing"
 
-	"initiator/internal/lifecycle"
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -31,7 +31,7 @@ func TestSurvivorsAreAskedToEnd(t *testing.T) {
 	if got := s.line("hand got "); got != "SIGTERM" {
 		t.Errorf("the survivor got %s", got)
 	}
-	s.reaches("w", lifecycle.Exited)
+	s.reaches("w", report.Exited)
 	s.close()
 	if log := s.log.String(); !strings.Contains(log, "ending what it left") || !strings.Contains(log, pid+" "+os.Args[0]) {
 		t.Errorf("no line about pid %s in the log:\n%s", pid, log)

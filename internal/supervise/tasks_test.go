@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 	"initiator/internal/testlength"
@@ -77,7 +78,7 @@ func openWith(t *testing.T, d *dispatcher, p *plan.Plan) *stage {
 	s := open(t, p, func(o *Options) {
 		o.Dispatcher = d
 		notify := o.OnTransition
-		o.OnTransition = func(tr Transition) {
+		o.OnTransition = func(tr report.Event) {
 			<-ready
 			notify(tr)
 		}
@@ -145,7 +146,7 @@ func TestDing(t *testing.T) {
 		t.Errorf("%+v, told %s", w, d.all())
 	}
 	s.ReportEvent(lifecycle.Event{Kind: lifecycle.ConnectRefused, GUID: w.GUID, Incarnation: 1, Reason: "503: not now"})
-	s.saw("the refusal", func(tr Transition) bool { return strings.Contains(tr.Reason, "503: not now") })
+	s.saw("the refusal", func(tr report.Event) bool { return strings.Contains(tr.Reason, "503: not now") })
 	s.ReportEvent(lifecycle.Event{Kind: lifecycle.Connected, GUID: w.GUID, Incarnation: 1})
 	s.ready("w", 1)
 }
@@ -160,7 +161,7 @@ func TestStuck(t *testing.T) {
 	s.ReportEvent(lifecycle.Event{Kind: lifecycle.TaskStuck, GUID: w.GUID, Incarnation: 1, Reason: "task 7 made no progress"})
 	s.ready("w", 2)
 	s.ReportEvent(lifecycle.Event{Kind: lifecycle.TaskStuck, GUID: w.GUID, Incarnation: 1, Reason: "late news"})
-	if e := s.one("w").LastExit; e.Class != lifecycle.ExitUnhealthy || e.Error != "task 7 made no progress" || s.one("w").Incarnation != 2 {
+	if e := s.one("w").LastExit; e.Class != report.ExitUnhealthy || e.Error != "task 7 made no progress" || s.one("w").Incarnation != 2 {
 		t.Errorf("%+v", s.one("w"))
 	}
 }
@@ -174,7 +175,7 @@ func TestChaos(t *testing.T) {
 		p.Workers[i].Restart.Limit, p.Workers[i].Restart.Delay = 0, time.Millisecond
 	}
 	s := open(t, p)
-	s.until("ready", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 8 })
+	s.until("ready", func(seen []report.Event, _ []string) bool { return readyOnes(seen, 1) == 8 })
 	pids := map[int]bool{}
 	for range testlength.Count(75, 600) {
 		all := s.Workers()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 	"initiator/internal/testlength"
 )
@@ -30,14 +31,16 @@ func TestManyWorkers(t *testing.T) {
 	openNetworkPoller(t)
 	goroutines, files := runtime.NumGoroutine(), openFiles(t)
 	s := open(t, planOf(spec("w", "", sleeper, func(sp *plan.Spec) { sp.Replicas = n })), allPorts)
-	s.until("all ready", func(seen []Transition, _ []string) bool { return len(seen) >= 2*n && readyOnes(seen, 1) == n })
+	s.until("all ready", func(seen []report.Event, _ []string) bool { return len(seen) >= 2*n && readyOnes(seen, 1) == n })
 	first := s.Workers()
 	for _, w := range first[:n/10] {
 		if err := syscall.Kill(w.PID, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s.until("a tenth again", func(seen []Transition, _ []string) bool { return len(seen) >= 2*n+3*n/10 && readyOnes(seen, 2) == n/10 })
+	s.until("a tenth again", func(seen []report.Event, _ []string) bool {
+		return len(seen) >= 2*n+3*n/10 && readyOnes(seen, 2) == n/10
+	})
 	last := s.Workers()
 	s.close()
 	for i := range last {

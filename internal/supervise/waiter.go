@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/lifecycle"
 )
 
@@ -24,7 +25,7 @@ type waiter struct {
 	places  map[*worker]int
 	ends    map[*worker]time.Time // when its last process had ended when the request was made
 	deaths  map[*worker]int       // its deaths in a row when the request was made
-	results []Result
+	results []report.Result
 	left    int
 	done    chan struct{}
 }
@@ -51,7 +52,7 @@ func (l *loop) claimWorkers(workers []*worker, up bool) claim {
 // workers for which a later request wants the opposite.
 func (l *loop) orderWorkers(x *waiter, workers []*worker, why string) {
 	x.from, x.places, x.deaths, x.ends = map[*worker]int{}, map[*worker]int{}, map[*worker]int{}, map[*worker]time.Time{}
-	x.results, x.left, x.done = make([]Result, len(workers)), len(workers), make(chan struct{})
+	x.results, x.left, x.done = make([]report.Result, len(workers)), len(workers), make(chan struct{})
 	if len(workers) == 0 {
 		close(x.done)
 	}
@@ -141,12 +142,12 @@ func (w *worker) isBlockedForEver() bool {
 // keepsFailing reports whether the worker has died so often since the request
 // that the request is answered. The worker is started again all the same.
 func (x *waiter) keepsFailing(w *worker) bool {
-	return w.rec.Deaths.InARow-x.deaths[w] >= lifecycle.FailingAfter
+	return w.rec.Deaths.InARow-x.deaths[w] >= report.FailingAfter
 }
 
-func (x *waiter) resultFor(w *worker) Result {
-	res := Result{Worker: w.makeView(), EmptyProven: w.rec.EmptyProven}
-	done := w.rec.Phase == lifecycle.PhaseExited && w.rec.LastExit.Class == lifecycle.ExitClean // a one-shot worker that has done its work
+func (x *waiter) resultFor(w *worker) report.Result {
+	res := report.Result{Worker: w.makeView(), EmptyProven: w.rec.EmptyProven}
+	done := w.rec.Phase == lifecycle.PhaseExited && w.rec.LastExit.Class == report.ExitClean // a one-shot worker that has done its work
 	switch {
 	case x.isReplaced(w):
 		res.Replaced, res.Error = true, "a later request replaced this one: "+w.rec.State().String()+": "+w.rec.Reason
@@ -188,7 +189,7 @@ func (x *waiter) abandonWait() {
 
 // awaitRequest lets the loop start a request and waits for the results. When
 // ctx ends first, the request goes on without a waiter.
-func (s *Supervisor) awaitRequest(ctx context.Context, f func(*loop) (*waiter, error)) ([]Result, error) {
+func (s *Supervisor) awaitRequest(ctx context.Context, f func(*loop) (*waiter, error)) ([]report.Result, error) {
 	var x *waiter
 	stop := func() bool { return true }
 	err := s.askLoop(ctx, func(l *loop) (err error) {

@@ -6,28 +6,13 @@ import (
 	"strings"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/lifecycle"
 )
 
-// Explanation is the answer of `why` about one worker: a sentence, and its
-// parts.
-type Explanation struct {
-	Sentence string `json:"sentence"`
-	Worker   Worker `json:"worker"`
-	// NextIn is the time until NextStart, at the time of the answer.
-	NextIn string `json:"next_in,omitempty"`
-	// LastOutput is the last lines of the process that has died, oldest first:
-	// of stderr or, if it is empty, of stdout. Explain leaves it empty; a
-	// caller with access to the logs fills it in.
-	LastOutput []string `json:"last_words,omitempty"`
-	// LogProblem says which logs of the worker cannot be read, and why; "" = none.
-	// Explain leaves it empty as well.
-	LogProblem string `json:"log_error,omitempty"`
-}
-
 // ExplainWorkers explains the named workers; names are as in Start.
-func (s *Supervisor) ExplainWorkers(ctx context.Context, names ...string) (answers []Explanation, err error) {
-	var found []Explanation
+func (s *Supervisor) ExplainWorkers(ctx context.Context, names ...string) (answers []report.Explanation, err error) {
+	var found []report.Explanation
 	err = s.askLoop(ctx, func(l *loop) error {
 		chosen, err := l.chooseWorkers(names)
 		for _, w := range chosen {
@@ -48,8 +33,8 @@ func (s *Supervisor) ExplainWorkers(ctx context.Context, names ...string) (answe
 // Explain makes the sentence: the state and since when, the reason, the last
 // exit and its class, the rule that applied last, when the next start is due,
 // which dependencies are not met, and what to do. It is pure.
-func Explain(w Worker, now time.Time) Explanation {
-	a := Explanation{Worker: w}
+func Explain(w report.Worker, now time.Time) report.Explanation {
+	a := report.Explanation{Worker: w}
 	reason, advised := lifecycle.CutAdvice(w.Reason)
 	parts := []string{fmt.Sprintf("%s has been %s for %s: %s", workerLabel(w), statePhrase(w), lifecycle.FormatDuration(now.Sub(w.Since)), reason)}
 	if !w.NextStart.IsZero() {
@@ -89,19 +74,19 @@ func Explain(w Worker, now time.Time) Explanation {
 
 // adviseOn says what a person can do about a worker that does not run; "" = the
 // rest of the sentence says it, or nothing needs to be done.
-func adviseOn(w Worker) string {
+func adviseOn(w report.Worker) string {
 	switch w.State {
-	case lifecycle.Fatal:
+	case report.Fatal:
 		return "mend the cause, then `initiator start " + w.Name + "` starts it"
-	case lifecycle.Backoff:
+	case report.Backoff:
 		return "`initiator start " + w.Name + "` starts it at once"
-	case lifecycle.Exited:
+	case report.Exited:
 		return "`initiator start " + w.Name + "` starts it again"
 	}
 	return ""
 }
 
-func workerLabel(w Worker) string { return w.Name + " (" + shortGUID(w.GUID) + ")" }
+func workerLabel(w report.Worker) string { return w.Name + " (" + shortGUID(w.GUID) + ")" }
 
 func shortGUID(guid string) string {
 	if len(guid) > 8 {
@@ -110,8 +95,8 @@ func shortGUID(guid string) string {
 	return guid
 }
 
-func statePhrase(w Worker) string {
-	if w.State == lifecycle.Running && !w.Ready {
+func statePhrase(w report.Worker) string {
+	if w.State == report.Running && !w.Ready {
 		return "RUNNING but not ready"
 	}
 	return w.State.String()

@@ -7,9 +7,8 @@ import (
 	"io/fs"
 	"strings"
 
+	"initiator/initiator/report"
 	"initiator/internal/api"
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
 )
 
 // lastLines is how much of the end of a log explains a death: an exception's name
@@ -18,7 +17,7 @@ const lastLines = 10
 
 // LastOutput returns the last lines of a process that should not have ended; nil
 // for every other worker. Problem says which of its logs cannot be read; "" = none.
-func (r *Reader) LastOutput(ctx context.Context, w supervise.Worker) (lines []string, problem string) {
+func (r *Reader) LastOutput(ctx context.Context, w report.Worker) (lines []string, problem string) {
 	q, wanted := lastOutputQuery(w)
 	if !wanted {
 		return nil, ""
@@ -46,15 +45,15 @@ func (r *Reader) LastOutput(ctx context.Context, w supervise.Worker) (lines []st
 // lastOutputQuery says where in the logs the last output of a worker's process
 // is. It is not wanted when the process ended well, has a healthy successor, or
 // was stopped on request.
-func lastOutputQuery(w supervise.Worker) (q api.LogQuery, wanted bool) {
+func lastOutputQuery(w report.Worker) (q report.LogQuery, wanted bool) {
 	q.Tail = lastLines
 	switch {
-	case w.LastExit.Class == "" || w.LastExit.Class == lifecycle.ExitClean:
+	case w.LastExit.Class == "" || w.LastExit.Class == report.ExitClean:
 		return q, false
-	case w.State == lifecycle.Backoff, w.State == lifecycle.Fatal, w.State == lifecycle.Exited:
+	case w.State == report.Backoff, w.State == report.Fatal, w.State == report.Exited:
 		q.Since = w.Began
 		return q, true
-	case w.State == lifecycle.Starting:
+	case w.State == report.Starting:
 		q.Previous = true
 		return q, true
 	}
@@ -91,7 +90,7 @@ func shortenLine(l api.LogText) string {
 
 // AddLastOutput adds the last output of each worker's process to an explanation
 // of its state.
-func (r *Reader) AddLastOutput(ctx context.Context, list []supervise.Explanation) {
+func (r *Reader) AddLastOutput(ctx context.Context, list []report.Explanation) {
 	for i := range list {
 		list[i].LastOutput, list[i].LogProblem = r.LastOutput(ctx, list[i].Worker)
 	}

@@ -5,9 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/report"
 	"initiator/internal/api"
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
 )
 
 // The last output is wanted of a process that should not have ended, and is read
@@ -15,24 +14,24 @@ import (
 func TestLastOutputQuery(t *testing.T) {
 	t.Parallel()
 	began := time.Date(2030, 1, 31, 12, 0, 0, 0, time.UTC)
-	code := lifecycle.Exit{Class: lifecycle.ExitNonzero, Code: 3}
+	code := report.Exit{Class: report.ExitNonzero, Code: 3}
 	for _, c := range []struct {
 		name   string
-		state  lifecycle.State
-		exit   lifecycle.Exit
+		state  report.State
+		exit   report.Exit
 		wanted bool
-		want   api.LogQuery
+		want   report.LogQuery
 	}{
-		{"given up", lifecycle.Fatal, code, true, api.LogQuery{Tail: lastLines, Since: began}},
-		{"waits for its next start", lifecycle.Backoff, code, true, api.LogQuery{Tail: lastLines, Since: began}},
-		{"ended with an unexpected code", lifecycle.Exited, code, true, api.LogQuery{Tail: lastLines, Since: began}},
-		{"its successor starts", lifecycle.Starting, code, true, api.LogQuery{Tail: lastLines, Previous: true}},
-		{"its successor is healthy", lifecycle.Running, code, false, api.LogQuery{Tail: lastLines}},
-		{"stopped", lifecycle.Stopped, code, false, api.LogQuery{Tail: lastLines}},
-		{"ended well", lifecycle.Exited, lifecycle.Exit{Class: lifecycle.ExitClean}, false, api.LogQuery{Tail: lastLines}},
-		{"has never ended", lifecycle.Starting, lifecycle.Exit{}, false, api.LogQuery{Tail: lastLines}},
+		{"given up", report.Fatal, code, true, report.LogQuery{Tail: lastLines, Since: began}},
+		{"waits for its next start", report.Backoff, code, true, report.LogQuery{Tail: lastLines, Since: began}},
+		{"ended with an unexpected code", report.Exited, code, true, report.LogQuery{Tail: lastLines, Since: began}},
+		{"its successor starts", report.Starting, code, true, report.LogQuery{Tail: lastLines, Previous: true}},
+		{"its successor is healthy", report.Running, code, false, report.LogQuery{Tail: lastLines}},
+		{"stopped", report.Stopped, code, false, report.LogQuery{Tail: lastLines}},
+		{"ended well", report.Exited, report.Exit{Class: report.ExitClean}, false, report.LogQuery{Tail: lastLines}},
+		{"has never ended", report.Starting, report.Exit{}, false, report.LogQuery{Tail: lastLines}},
 	} {
-		got, wanted := lastOutputQuery(supervise.Worker{State: c.state, LastExit: c.exit, Began: began})
+		got, wanted := lastOutputQuery(report.Worker{State: c.state, LastExit: c.exit, Began: began})
 		if got != c.want || wanted != c.wanted {
 			t.Errorf("%s: %+v %v, want %+v %v", c.name, got, wanted, c.want, c.wanted)
 		}

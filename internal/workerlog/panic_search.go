@@ -4,8 +4,8 @@ import (
 	"context"
 	"sync"
 
+	"initiator/initiator/report"
 	"initiator/internal/api"
-	"initiator/internal/lifecycle"
 	"initiator/internal/output"
 	"initiator/internal/supervise"
 )
@@ -38,7 +38,7 @@ func (r *Reader) NewPanicSearch(background func(func()) bool, show func(supervis
 
 // AfterTransition starts a search when t is a death that a panic can have caused.
 // It never blocks.
-func (p *PanicSearch) AfterTransition(t supervise.Transition) {
+func (p *PanicSearch) AfterTransition(t report.Event) {
 	if !canBePanic(t.Exit) {
 		return
 	}
@@ -66,13 +66,13 @@ func (p *PanicSearch) AfterTransition(t supervise.Transition) {
 
 // canBePanic reports whether a panic can end a process in this way: Go's runtime
 // exits with 2, or, with GOTRACEBACK=crash and after a SIGQUIT, by a signal.
-func canBePanic(e *lifecycle.Exit) bool {
+func canBePanic(e *report.Exit) bool {
 	return e != nil && (e.Code == 2 || e.Signal == "ABRT" || e.Signal == "QUIT")
 }
 
 // findPanic folds the last lines of one incarnation into records. The next
 // incarnation, which may write by now, was started after the time of t.
-func (r *Reader) findPanic(t supervise.Transition) (trace output.Record, found bool) {
+func (r *Reader) findPanic(t report.Event) (trace output.Record, found bool) {
 	var fold output.Fold
 	take := func(lines []api.LogText) error {
 		for _, l := range lines {
@@ -82,7 +82,7 @@ func (r *Reader) findPanic(t supervise.Transition) (trace output.Record, found b
 		}
 		return nil
 	}
-	err := r.ReadLogs(context.Background(), t.GUID, api.LogQuery{Stream: "stderr", Tail: panicLines, Since: t.Began, Until: t.At}, take)
+	err := r.ReadLogs(context.Background(), t.GUID, report.LogQuery{Stream: "stderr", Tail: panicLines, Since: t.Began, Until: t.At}, take)
 	for _, record := range fold.EndProcess() {
 		if err == nil && record.Trace != "" {
 			return record, true

@@ -7,15 +7,15 @@ import (
 	"io/fs"
 	"strings"
 
+	"initiator/initiator/report"
 	"initiator/internal/api"
 	"initiator/internal/logs"
 	"initiator/internal/plan"
-	"initiator/internal/supervise"
 )
 
 // Reader reads log files. Its methods may be called by any goroutine.
 type Reader struct {
-	Workers func() []supervise.Worker
+	Workers func() []report.Worker
 	Plan    func() *plan.Plan
 	// OwnLog is the path of the initiator's own log; "" = it is not in a file.
 	OwnLog string
@@ -28,7 +28,7 @@ type Reader struct {
 // before it is fs.ErrNotExist when there is no such worker, or when its output
 // is not kept in a file. A log that cannot be read spoils no other: it is a
 // LogText with a Problem, and the error at the end is an *api.UnreadableLogsError.
-func (r *Reader) ReadLogs(ctx context.Context, names string, q api.LogQuery, emit func([]api.LogText) error) error {
+func (r *Reader) ReadLogs(ctx context.Context, names string, q report.LogQuery, emit func([]api.LogText) error) error {
 	workers, err := r.findWorkers(names)
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func (r *Reader) ReadLogs(ctx context.Context, names string, q api.LogQuery, emi
 	if errors.Is(err, fs.ErrNotExist) {
 		return emit(nil) // a file is made by its first line, and no line was written yet
 	}
-	var unreadable *api.UnreadableLogsError
+	var unreadable *report.UnreadableLogsError
 	if err != nil && !errors.As(err, &unreadable) {
 		return fmt.Errorf("logs of %s: %w", names, err)
 	}
@@ -56,7 +56,7 @@ func (r *Reader) ReadLogs(ctx context.Context, names string, q api.LogQuery, emi
 
 // ReadOwnLog passes the initiator's own log to emit, as ReadLogs does. The error
 // is fs.ErrNotExist when the log is not in a file.
-func (r *Reader) ReadOwnLog(ctx context.Context, q api.LogQuery, emit func([]api.LogText) error) error {
+func (r *Reader) ReadOwnLog(ctx context.Context, q report.LogQuery, emit func([]api.LogText) error) error {
 	if r.OwnLog == "" {
 		return fmt.Errorf("the initiator's log is in no file: set logfile in [initiator], or look where its stderr goes: %w", fs.ErrNotExist)
 	}
@@ -71,7 +71,7 @@ func (r *Reader) ReadOwnLog(ctx context.Context, q api.LogQuery, emit func([]api
 }
 
 // findWorkers returns the workers of a comma-separated list of names, each once.
-func (r *Reader) findWorkers(names string) (chosen []supervise.Worker, err error) {
+func (r *Reader) findWorkers(names string) (chosen []report.Worker, err error) {
 	all := r.Workers()
 	taken := map[string]bool{}
 	for _, name := range strings.Split(names, ",") {

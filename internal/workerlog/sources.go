@@ -7,10 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"initiator/initiator/report"
 	"initiator/internal/api"
 	"initiator/internal/logs"
 	"initiator/internal/plan"
-	"initiator/internal/supervise"
 )
 
 // logSources are the files to read, and which worker writes each.
@@ -23,7 +23,7 @@ type logSources struct {
 
 // addWorker adds the files of one worker. A file that several streams or workers
 // share is read once.
-func (s *logSources) addWorker(p *plan.Plan, w supervise.Worker, q api.LogQuery) {
+func (s *logSources) addWorker(p *plan.Plan, w report.Worker, q report.LogQuery) {
 	spec, ok := p.FindSpec(w.Name)
 	if !ok {
 		s.reasons = append(s.reasons, "the definition of "+w.Name+" is gone")
@@ -99,8 +99,8 @@ func (s *logSources) attributeLines(lines []logs.Line) []api.LogText {
 
 // read passes the lines of all files to emit. A file that cannot be read is a
 // LogText with a Problem at its place; the error names it again at the end.
-func (s *logSources) read(ctx context.Context, q api.LogQuery, emit func([]api.LogText) error) error {
-	var unreadable api.UnreadableLogsError
+func (s *logSources) read(ctx context.Context, q report.LogQuery, emit func([]api.LogText) error) error {
+	var unreadable report.UnreadableLogsError
 	report := func(source int, err error) {
 		at := api.LogText{Writer: &s.writers[source], Problem: err}
 		unreadable.Logs = append(unreadable.Logs, at.Describe())

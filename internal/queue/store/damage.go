@@ -1,49 +1,5 @@
 package store
 
-import "fmt"
-
-// UnknownRecords is Damage.Records when the number is unknown.
-const UnknownRecords = -1
-
-// Damage is a part of a task file that cannot be read. Every other record of the
-// file counts.
-type Damage struct {
-	File string `json:"file"` // its name in the state directory
-	// From and To are positions in the file. Both are 0 when the whole file is
-	// missing.
-	From int64 `json:"from"`
-	To   int64 `json:"to"`
-	// Records is the number of lost records, UnknownRecords = unknown. A record
-	// is the submit of a task or one of its changes.
-	Records int    `json:"records"`
-	Reason  string `json:"reason"` // what is wrong
-	// Saved is the file in the state directory that has the damaged bytes; "" =
-	// there is none, because the file is missing or nothing could be written.
-	Saved string `json:"saved,omitempty"`
-}
-
-// String describes the damage in a line.
-func (d Damage) String() string {
-	text := d.File
-	if d.To > 0 {
-		text = fmt.Sprintf("%s, bytes %d to %d", d.File, d.From, d.To)
-	}
-	return text + ": " + d.Reason + "; " + d.lostText()
-}
-
-// lostText says how many records are lost.
-func (d Damage) lostText() string {
-	switch d.Records {
-	case UnknownRecords:
-		return "it is unknown how many records are lost"
-	case 0:
-		return "no record is lost"
-	case 1:
-		return "1 record is lost"
-	}
-	return fmt.Sprintf("%d records are lost", d.Records)
-}
-
 // hole is a range of a segment that has neither a good mark nor a good record.
 type hole struct {
 	from, to int64

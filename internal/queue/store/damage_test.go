@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"initiator/initiator/report"
 	"initiator/internal/queue/store"
 	"initiator/internal/queue/store/storetest"
 )
@@ -32,7 +33,7 @@ func heldText(t testing.TB, d store.Dir, o store.Options) (*store.Store, string)
 }
 
 // heldAgain closes a store and opens it again. It returns what Open says then.
-func heldAgain(t testing.TB, s *store.Store, d store.Dir, o store.Options) (string, []store.Damage) {
+func heldAgain(t testing.TB, s *store.Store, d store.Dir, o store.Options) (string, []report.Damage) {
 	t.Helper()
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -77,8 +78,8 @@ func TestOpenSkipsDamage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d, o := fourBatches(t)
 			test.change(d)
-			var noted []store.Damage
-			o.NoteDamage = func(list []store.Damage) error { noted = append(noted, list...); return nil }
+			var noted []report.Damage
+			o.NoteDamage = func(list []report.Damage) error { noted = append(noted, list...); return nil }
 			s, held := heldText(t, d, o)
 			if held != test.held {
 				t.Errorf("held %q, want %q", held, test.held)
@@ -96,7 +97,7 @@ func TestOpenSkipsDamage(t *testing.T) {
 }
 
 // checkDamage compares damage with parts of its text.
-func checkDamage(t *testing.T, got []store.Damage, want []string) {
+func checkDamage(t *testing.T, got []report.Damage, want []string) {
 	t.Helper()
 	for i, d := range got {
 		if i >= len(want) || !strings.Contains(d.String(), want[i]) {
@@ -202,7 +203,7 @@ func TestEveryByteOfAStore(t *testing.T) {
 			}
 			counted := 0
 			for _, place := range s.Damage() {
-				if counted += place.Records; place.Records == store.UnknownRecords {
+				if counted += place.Records; place.Records == report.UnknownRecords {
 					counted = len(records)
 				}
 			}

@@ -1,20 +1,15 @@
 package store
 
+import "initiator/initiator/report"
+
 // CheckReport is what Check has found.
 type CheckReport struct {
-	Files []FileReport `json:"files"`
+	Files []report.FileReport `json:"files"`
 	// Damage is what the next start would repair.
-	Damage []Damage `json:"damage"`
+	Damage []report.Damage `json:"damage"`
 	// TornEnd is the incomplete batch at the end of the newest file, which the
 	// next start cuts off; "" = none.
 	TornEnd string `json:"torn_end,omitempty"`
-}
-
-// FileReport describes a task file.
-type FileReport struct {
-	Name    string `json:"name"`
-	Size    int64  `json:"size"` // bytes
-	Records int    `json:"records"`
 }
 
 // Check reads every record of a directory and changes nothing. No other process
@@ -26,9 +21,9 @@ func Check(dir Dir, o Options, each RecordFunc) (CheckReport, error) {
 		return CheckReport{}, err
 	}
 	defer inv.closeFiles()
-	r := CheckReport{Files: []FileReport{}, Damage: []Damage{}}
+	r := CheckReport{Files: []report.FileReport{}, Damage: []report.Damage{}}
 	for _, f := range inv.files {
-		r.Files = append(r.Files, FileReport{f.seg.fileName(), f.seg.size, f.scan.records})
+		r.Files = append(r.Files, report.FileReport{Name: f.seg.fileName(), Size: f.seg.size, Records: f.scan.records})
 	}
 	for _, f := range inv.findings {
 		if !f.torn {

@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"initiator/initiator/report"
 )
 
 // inventory is what a start finds in a directory, before it changes anything.
@@ -41,7 +43,7 @@ const (
 
 // finding is a damaged place, with what its repair needs.
 type finding struct {
-	Damage
+	report.Damage
 	kind   findingKind
 	seg    *segment // nil = missingFile
 	link   link
@@ -175,14 +177,14 @@ func (inv *inventory) addLink(dir Dir, o Options, l link, seg *segment, known kn
 		if l.newest {
 			seg.damagedHeader += orPowerLoss(o.Sync)
 		}
-		inv.findings = append(inv.findings, finding{kind: damagedFile, seg: seg, link: l, before: before, Damage: Damage{
-			File: seg.fileName(), To: seg.size, Records: UnknownRecords, Reason: seg.damagedHeader,
+		inv.findings = append(inv.findings, finding{kind: damagedFile, seg: seg, link: l, before: before, Damage: report.Damage{
+			File: seg.fileName(), To: seg.size, Records: report.UnknownRecords, Reason: seg.damagedHeader,
 		}})
 		return nil
 	}
 	inv.files = append(inv.files, fileFound{seg, l, scan})
 	if seg.damagedHeader != "" {
-		inv.findings = append(inv.findings, finding{kind: damagedHeader, seg: seg, link: l, before: before, unreadable: seg.headerErr != nil, Damage: Damage{
+		inv.findings = append(inv.findings, finding{kind: damagedHeader, seg: seg, link: l, before: before, unreadable: seg.headerErr != nil, Damage: report.Damage{
 			File: seg.fileName(), To: headerSize, Reason: seg.damagedHeader,
 		}})
 	}
@@ -203,11 +205,11 @@ func (inv *inventory) addHoles(o Options, knownEnd int64) {
 		if v == tornEnd {
 			inv.torn = &f.scan.holes[i]
 			if h.goodBehind {
-				inv.findings = append(inv.findings, finding{kind: damagedRange, seg: f.seg, link: f.link, Damage: Damage{File: f.seg.fileName(), From: h.from, To: h.to}, torn: true})
+				inv.findings = append(inv.findings, finding{kind: damagedRange, seg: f.seg, link: f.link, Damage: report.Damage{File: f.seg.fileName(), From: h.from, To: h.to}, torn: true})
 			}
 			continue
 		}
-		inv.findings = append(inv.findings, finding{kind: damagedRange, seg: f.seg, link: f.link, unreadable: h.readErr != nil, Damage: Damage{
+		inv.findings = append(inv.findings, finding{kind: damagedRange, seg: f.seg, link: f.link, unreadable: h.readErr != nil, Damage: report.Damage{
 			File: f.seg.fileName(), From: h.from, To: h.to, Records: h.records, Reason: reason,
 		}})
 		if !h.goodBehind && h.readErr == nil {
@@ -219,8 +221,8 @@ func (inv *inventory) addHoles(o Options, knownEnd int64) {
 // addMissing notes a segment that should be there.
 func (inv *inventory) addMissing(l link) {
 	seg := &segment{number: l.number}
-	inv.findings = append(inv.findings, finding{kind: missingFile, link: l, before: inv.lastSegment(), Damage: Damage{
-		File: seg.fileName(), Records: UnknownRecords, Reason: "the file is missing",
+	inv.findings = append(inv.findings, finding{kind: missingFile, link: l, before: inv.lastSegment(), Damage: report.Damage{
+		File: seg.fileName(), Records: report.UnknownRecords, Reason: "the file is missing",
 	}})
 }
 

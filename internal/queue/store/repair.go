@@ -3,6 +3,8 @@ package store
 import (
 	"fmt"
 	"time"
+
+	"initiator/initiator/report"
 )
 
 // damagedDir returns the name of the directory that a start at this time makes for
@@ -22,7 +24,7 @@ type repairer struct {
 // repairDamage repairs everything that can be repaired. After an error no damaged
 // file has been changed, or a repair is left over for the next start.
 func (r *repairer) repairDamage() error {
-	var found []Damage
+	var found []report.Damage
 	for i := range r.inv.findings {
 		f := &r.inv.findings[i]
 		if f.torn {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+
+	"initiator/initiator/report"
 )
 
 // region is a part of a segment in memory, in which good marks and records are
@@ -129,7 +131,7 @@ func (r *region) findNext(from int64) (at int64, ok bool) {
 // range is not a single record with another length, the number is unknown.
 func (r *region) countRecords(from, to int64) int {
 	if to > r.base+int64(len(r.data)) {
-		return UnknownRecords
+		return report.UnknownRecords
 	}
 	i, end, records := int(from-r.base), int(to-r.base), 0
 	for i < end {
@@ -138,7 +140,7 @@ func (r *region) countRecords(from, to int64) int {
 			continue
 		}
 		if end-i < recordHead {
-			return UnknownRecords
+			return report.UnknownRecords
 		}
 		size := int64(binary.LittleEndian.Uint32(r.data[i:]))
 		if size == 0 || size > int64(end-i-recordHead) {
@@ -150,7 +152,7 @@ func (r *region) countRecords(from, to int64) int {
 	if i == end {
 		return records
 	}
-	return UnknownRecords
+	return report.UnknownRecords
 }
 
 // countSingle returns 1 when the range is a record whose length alone was changed.
@@ -159,7 +161,7 @@ func (r *region) countSingle(i, end int) int {
 	if size > 0 && r.recordSum(i, size, binary.LittleEndian.AppendUint32(nil, uint32(size))) == binary.LittleEndian.Uint32(r.data[i+4:]) {
 		return 1
 	}
-	return UnknownRecords
+	return report.UnknownRecords
 }
 
 // resemblesMark reports whether eight of the twelve bytes of a mark stand at an

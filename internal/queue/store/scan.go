@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"slices"
+
+	"initiator/initiator/report"
 )
 
 // scanResult is the end of a scan.
@@ -140,11 +142,11 @@ func (s *segmentScan) missingEnd(end int64, holeFound func()) {
 	case end == 0 || s.end >= end:
 	case n > 0 && !s.holes[n-1].goodBehind:
 		if s.holes[n-1].to < end {
-			s.holes[n-1].to, s.holes[n-1].records = end, UnknownRecords
+			s.holes[n-1].to, s.holes[n-1].records = end, report.UnknownRecords
 		}
 	default:
 		holeFound()
-		s.holes = append(s.holes, hole{from: s.end, to: end, records: UnknownRecords})
+		s.holes = append(s.holes, hole{from: s.end, to: end, records: report.UnknownRecords})
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"initiator/initiator/report"
 )
 
 // Place says where a record stands. The zero value is no place.
@@ -33,7 +35,7 @@ type Options struct {
 	// damaged file. It writes down what was lost, because later starts find no
 	// damage any more. After an error Open changes no damaged file. nil =
 	// nothing is written down.
-	NoteDamage func([]Damage) error
+	NoteDamage func([]report.Damage) error
 }
 
 // Store is an open sequence of segments. One goroutine uses it. When Sync is
@@ -51,7 +53,7 @@ type Store struct {
 	checked   time.Time   // when putBatch has called CheckFiles
 	gone      atomic.Bool // the last CheckFiles returned an error
 	unsettled bool        // the newest segment has a torn end, or is not synced
-	damage    []Damage
+	damage    []report.Damage
 	repairErr error // why Open left damaged files unchanged
 	settleErr error // why Open could not settle
 	tornEnd   string
@@ -247,7 +249,7 @@ func (s *Store) TotalSize() (n int64) {
 func (s *Store) TornEnd() string { return s.tornEnd }
 
 // Damage returns the damage that Open has found.
-func (s *Store) Damage() []Damage { return s.damage }
+func (s *Store) Damage() []report.Damage { return s.damage }
 
 // RepairError returns why Open left damaged files unchanged; nil = it changed
 // them, or there was no damage.

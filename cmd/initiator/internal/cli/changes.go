@@ -9,16 +9,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"initiator/initiator/client"
-	"initiator/internal/api"
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 	"initiator/proactor"
 )
 
 // ReadChanges asks the running initiator what a reload would change. Where none
 // runs (c is nil) everything in the plan would be started.
-func ReadChanges(ctx context.Context, p *plan.Plan, c *client.Client) (api.Changes, error) {
+func ReadChanges(ctx context.Context, p *plan.Plan, c *client.Client) (report.Changes, error) {
 	if c == nil {
-		return api.Changes{Workers: plan.DiffPlans(nil, p)}, nil
+		return report.Changes{Workers: plan.DiffPlans(nil, p)}, nil
 	}
 	return c.Changes(ctx)
 }
@@ -38,7 +38,7 @@ func (a *App) ReportBadPlan(err error) error {
 
 // Reload has the running initiator apply the INI to the running workers, and
 // shows the changes.
-func (a *App) Reload(cmd *cobra.Command, show func(api.Changes) error) error {
+func (a *App) Reload(cmd *cobra.Command, show func(report.Changes) error) error {
 	if _, err := a.ReadPlan(); err != nil { // to report each fault with its line
 		return a.ReportBadPlan(err)
 	}

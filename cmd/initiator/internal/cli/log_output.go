@@ -7,14 +7,14 @@ import (
 	"io"
 
 	"initiator/initiator/client"
-	"initiator/internal/api"
+	"initiator/initiator/report"
 )
 
 // ShowLogs prints the output of workers with the colours that they wrote: unchanged
 // to a file or a pipe, and without other control characters on a terminal.
-func (a *App) ShowLogs(ctx context.Context, c *client.Client, q client.LogQuery, guids []string) error {
+func (a *App) ShowLogs(ctx context.Context, c *client.Client, q report.LogQuery, guids []string) error {
 	if a.Format.JSON {
-		return faultOfLogs(c.LogLines(ctx, q, func(l api.LogLine) error { return a.Out.WriteJSON(l) }, guids...))
+		return faultOfLogs(c.LogLines(ctx, q, func(l report.LogLine) error { return a.Out.WriteJSON(l) }, guids...))
 	}
 	from, err := c.Logs(ctx, q, guids...)
 	if err != nil {
@@ -44,7 +44,7 @@ func (a *App) CopyLog(ctx context.Context, from io.ReadCloser) error {
 // faultOfLogs gives the error of logs that could not all be read its exit code. Other
 // errors are unchanged.
 func faultOfLogs(err error) error {
-	var unreadable *api.UnreadableLogsError
+	var unreadable *report.UnreadableLogsError
 	if errors.As(err, &unreadable) {
 		return &Fault{Code: ExitFailed, Err: unreadable}
 	}

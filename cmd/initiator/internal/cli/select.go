@@ -8,17 +8,18 @@ import (
 	"strings"
 
 	"initiator/initiator/client"
+	"initiator/initiator/report"
 	"initiator/initiator/task"
 	"initiator/internal/supervise"
 )
 
 // ChooseWorkers returns the workers that names select; all of them without
 // names and for "all". The error suggests the nearest name.
-func ChooseWorkers(all []supervise.Worker, names []string) ([]supervise.Worker, error) {
+func ChooseWorkers(all []report.Worker, names []string) ([]report.Worker, error) {
 	if len(names) == 0 || slices.Contains(names, "all") {
 		return all, nil
 	}
-	var chosen []supervise.Worker
+	var chosen []report.Worker
 	for _, name := range names {
 		some := FindWorkers(all, name)
 		if len(some) == 0 {
@@ -32,7 +33,7 @@ func ChooseWorkers(all []supervise.Worker, names []string) ([]supervise.Worker, 
 // FindWorkers returns the workers with a definition, group or guid of this
 // name. An unambiguous beginning of a guid, of at least 4 characters, is
 // enough.
-func FindWorkers(all []supervise.Worker, name string) (some []supervise.Worker) {
+func FindWorkers(all []report.Worker, name string) (some []report.Worker) {
 	for _, w := range all {
 		if matchesName(w, name) {
 			some = append(some, w)
@@ -55,7 +56,7 @@ func FindWorkers(all []supervise.Worker, name string) (some []supervise.Worker) 
 // matchesName reports whether a name selects a worker: its definition, its
 // group, its guid, or what users of supervisorctl write: "group:*", "group:"
 // and "group:process". The process of a pool is the index of the worker.
-func matchesName(w supervise.Worker, name string) bool {
+func matchesName(w report.Worker, name string) bool {
 	if name == w.Name || name == w.GUID || name == w.Group {
 		return true
 	}
@@ -72,7 +73,7 @@ func matchesName(w supervise.Worker, name string) bool {
 }
 
 // DefinitionNames returns the names of the workers' definitions, each once.
-func DefinitionNames(all []supervise.Worker) (names []string) {
+func DefinitionNames(all []report.Worker) (names []string) {
 	for _, w := range all {
 		if !slices.Contains(names, w.Name) {
 			names = append(names, w.Name)
@@ -84,7 +85,7 @@ func DefinitionNames(all []supervise.Worker) (names []string) {
 // ExpandNames replaces shortened guids, and names that only supervisorctl
 // knows, by whole guids. It keeps names that match no worker: the initiator
 // refuses them with a suggestion.
-func ExpandNames(all []supervise.Worker, names []string) (full []string) {
+func ExpandNames(all []report.Worker, names []string) (full []string) {
 	for _, name := range names {
 		some := FindWorkers(all, name)
 		if len(some) == 0 || some[0].Name == name || some[0].Group == name {

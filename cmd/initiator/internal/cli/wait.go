@@ -13,8 +13,7 @@ import (
 
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 const (
@@ -109,7 +108,7 @@ func (a *App) reportWait(ctx context.Context, c *client.Client, names []string) 
 // awaitedLines returns a line for each of the named workers, and of the workers
 // that they come after, whose state will change. Names are as in ChooseWorkers;
 // a name that no worker has is ignored.
-func awaitedLines(all []supervise.Worker, names []string) (lines []string) {
+func awaitedLines(all []report.Worker, names []string) (lines []string) {
 	more := 0
 	for _, w := range concernedWorkers(all, names) {
 		switch {
@@ -128,10 +127,10 @@ func awaitedLines(all []supervise.Worker, names []string) (lines []string) {
 
 // concernedWorkers returns the named workers, in the order of all, and the
 // workers for which they wait.
-func concernedWorkers(all []supervise.Worker, names []string) (concerned []supervise.Worker) {
+func concernedWorkers(all []report.Worker, names []string) (concerned []report.Worker) {
 	wanted := map[string]bool{}
-	var want func(w supervise.Worker)
-	want = func(w supervise.Worker) {
+	var want func(w report.Worker)
+	want = func(w report.Worker) {
 		if wanted[w.GUID] {
 			return
 		}
@@ -164,12 +163,12 @@ func concernedWorkers(all []supervise.Worker, names []string) (concerned []super
 
 // IsUnsettled reports whether the state of a worker may change without a request:
 // it starts, stops, waits or is not ready.
-func IsUnsettled(w supervise.Worker) bool {
+func IsUnsettled(w report.Worker) bool {
 	switch w.State {
-	case lifecycle.Starting, lifecycle.Backoff, lifecycle.Stopping:
+	case report.Starting, report.Backoff, report.Stopping:
 		return true
-	case lifecycle.Running:
+	case report.Running:
 		return !w.Ready
 	}
-	return w.State == lifecycle.Stopped && len(w.WaitsFor) > 0
+	return w.State == report.Stopped && len(w.WaitsFor) > 0
 }

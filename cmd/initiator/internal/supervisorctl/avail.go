@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"initiator/initiator/client"
+	"initiator/initiator/report"
 	"initiator/internal/plan"
-	"initiator/internal/supervise"
 )
 
 func (v *verbs) availCommand() *cobra.Command {
@@ -19,7 +19,7 @@ func (v *verbs) availCommand() *cobra.Command {
 		Long: "Show all definitions of the file: whether they are in use, whether they start\nautomatically (auto) or on request (manual), and the priorities of group and process.",
 		Args: cobra.NoArgs,
 		RunE: v.WithPlan(func(ctx context.Context, p *plan.Plan, c *client.Client) (err error) {
-			var used []supervise.Worker
+			var used []report.Worker
 			if c != nil {
 				if used, err = c.Workers(ctx); err != nil {
 					return err
@@ -49,11 +49,11 @@ type definitionRow struct {
 }
 
 // definitionRows returns the definitions of a plan in supervisorctl's order.
-func definitionRows(p *plan.Plan, used []supervise.Worker) []definitionRow {
+func definitionRows(p *plan.Plan, used []report.Worker) []definitionRow {
 	rows := make([]definitionRow, 0, len(p.Workers))
 	for _, s := range p.Workers {
 		o := definitionRow{Name: s.Name, Autostart: s.Autostart, GroupPriority: s.Priority, Priority: s.Priority}
-		o.InUse = slices.ContainsFunc(used, func(w supervise.Worker) bool { return w.Name == s.Name })
+		o.InUse = slices.ContainsFunc(used, func(w report.Worker) bool { return w.Name == s.Name })
 		for _, g := range p.Groups {
 			if g.Name == s.Group {
 				o.GroupPriority = g.Priority

@@ -9,7 +9,7 @@ import (
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 const clearLong = `Remove the log files of workers, of both streams. The workers keep running, and
@@ -41,7 +41,7 @@ func (v *verbs) clearCommand() *cobra.Command {
 
 // showCleared prints for each worker what supervisorctl prints, and the reason
 // where the logs cannot be cleared.
-func (v *verbs) showCleared(results []supervise.Result, names map[string]string) error {
+func (v *verbs) showCleared(results []report.Result, names map[string]string) error {
 	if v.Format.JSON {
 		if err := v.Out.WriteJSON(map[string]any{"results": results}); err != nil {
 			return err

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 // ProcessNames returns supervisorctl's names of the workers, by guid. A pool of
@@ -13,7 +13,7 @@ import (
 // also to name only some of them: the names depend on the size of the pools. A
 // worker of a group that has the name of such a pool is shown without the
 // group: worker 1 of group web is not process 1 of pool web.
-func ProcessNames(all []supervise.Worker) (names map[string]string) {
+func ProcessNames(all []report.Worker) (names map[string]string) {
 	pool, several := map[string]int{}, map[string]bool{}
 	for _, w := range all {
 		pool[w.Name]++
@@ -34,9 +34,9 @@ func ProcessNames(all []supervise.Worker) (names map[string]string) {
 }
 
 // SortByName returns the workers in supervisorctl's order.
-func SortByName(list []supervise.Worker, names map[string]string) (sorted []supervise.Worker) {
+func SortByName(list []report.Worker, names map[string]string) (sorted []report.Worker) {
 	sorted = slices.Clone(list)
-	slices.SortStableFunc(sorted, func(a, b supervise.Worker) int {
+	slices.SortStableFunc(sorted, func(a, b report.Worker) int {
 		return strings.Compare(names[a.GUID], names[b.GUID])
 	})
 	return sorted

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 // FuzzProcessNames makes two pools of any names, groups and sizes, as a plan can have
@@ -20,10 +20,10 @@ func FuzzProcessNames(f *testing.F) {
 		if !isPoolName(name) || !isPoolName(other) || name == other || group != "" && !isPoolName(group) || otherGroup != "" && !isPoolName(otherGroup) {
 			t.Skip()
 		}
-		var all []supervise.Worker
+		var all []report.Worker
 		add := func(name, group string, size uint8) {
 			for i := range int(size%5) + 1 {
-				all = append(all, supervise.Worker{GUID: fmt.Sprint(name, "/", i), Name: name, Group: group, Index: i})
+				all = append(all, report.Worker{GUID: fmt.Sprint(name, "/", i), Name: name, Group: group, Index: i})
 			}
 		}
 		add(name, group, size)
@@ -38,9 +38,9 @@ func FuzzProcessNames(f *testing.F) {
 			owner[got] = w.GUID
 		}
 		sorted := SortByName(all, names)
-		reversed := make([]supervise.Worker, 0, len(all))
+		reversed := make([]report.Worker, 0, len(all))
 		for _, w := range all {
-			reversed = append([]supervise.Worker{w}, reversed...)
+			reversed = append([]report.Worker{w}, reversed...)
 		}
 		for i, w := range SortByName(reversed, ProcessNames(reversed)) {
 			if w.GUID != sorted[i].GUID {

@@ -9,7 +9,7 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/client"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 // ExitNoProcess is supervisorctl's exit code for a worker that does not run.
@@ -50,7 +50,7 @@ func (v *verbs) pidCommand() *cobra.Command {
 
 // pidsOf returns the pids of workers in supervisorctl's order, 0 for a worker
 // that does not run. That is a failure only of workers that were named.
-func pidsOf(list []supervise.Worker, named bool) (pids []int, code int) {
+func pidsOf(list []report.Worker, named bool) (pids []int, code int) {
 	for _, w := range SortByName(list, ProcessNames(list)) {
 		pids = append(pids, w.PID)
 		if w.PID == 0 && named {

@@ -9,7 +9,7 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/client"
-	"initiator/internal/api"
+	"initiator/initiator/report"
 	"initiator/internal/plan"
 )
 
@@ -33,8 +33,8 @@ func (v *verbs) rereadCommand() *cobra.Command {
 
 // changesByGroup returns the groups that differ, in alphabetical order, and the
 // action for each group.
-func changesByGroup(c api.Changes) (names []string, actions map[string]plan.Action) {
-	actions = map[string]plan.Action{}
+func changesByGroup(c report.Changes) (names []string, actions map[string]report.Action) {
+	actions = map[string]report.Action{}
 	for _, w := range c.Workers {
 		group, _, _ := strings.Cut(w.Name, ":")
 		before, known := actions[group]
@@ -43,20 +43,20 @@ func changesByGroup(c api.Changes) (names []string, actions map[string]plan.Acti
 			actions[group] = w.Action
 			names = append(names, group)
 		case before != w.Action:
-			actions[group] = plan.ActionRestart // of a part of the group
+			actions[group] = report.ActionRestart // of a part of the group
 		}
-		if w.Action == plan.ActionKeep && w.HasEffect() {
-			actions[group] = plan.ActionRestart
+		if w.Action == report.ActionKeep && w.HasEffect() {
+			actions[group] = report.ActionRestart
 		}
 	}
-	names = slices.DeleteFunc(names, func(n string) bool { return actions[n] == plan.ActionKeep })
+	names = slices.DeleteFunc(names, func(n string) bool { return actions[n] == report.ActionKeep })
 	slices.Sort(names)
 	return names, actions
 }
 
 // rereadLines returns what `supervisorctl reread` prints.
-func rereadLines(c api.Changes) (lines []string) {
-	words := map[plan.Action]string{plan.ActionStart: "available", plan.ActionRestart: "changed", plan.ActionStop: "disappeared"}
+func rereadLines(c report.Changes) (lines []string) {
+	words := map[report.Action]string{report.ActionStart: "available", report.ActionRestart: "changed", report.ActionStop: "disappeared"}
 	names, actions := changesByGroup(c)
 	for _, name := range names {
 		lines = append(lines, name+": "+words[actions[name]])

@@ -6,8 +6,7 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 // Before is the state of the workers before start, stop or restart, which
@@ -22,14 +21,14 @@ type Before struct {
 // the like after reload NAME, which supervisorctl does not have.
 // It says "already started" and "not running" only of workers that were named
 // themselves, not of a group or of "all".
-func (b Before) ResultLines(verb string, results []supervise.Result) (lines []string) {
-	say := func(r supervise.Result, what, why string) {
+func (b Before) ResultLines(verb string, results []report.Result) (lines []string) {
+	say := func(r report.Result, what, why string) {
 		if why != "" {
 			what = fmt.Sprintf("ERROR (%s)", why)
 		}
 		lines = append(lines, b.names[r.Worker.GUID]+": "+what)
 	}
-	already := func(r supervise.Result, why string) {
+	already := func(r report.Result, why string) {
 		if b.singly[r.Worker.GUID] {
 			say(r, "", why)
 		}
@@ -60,10 +59,10 @@ func (b Before) ResultLines(verb string, results []supervise.Result) (lines []st
 }
 
 // RecordBefore notes the state of all workers, and which of them args name.
-func RecordBefore(all []supervise.Worker, args []string) Before {
+func RecordBefore(all []report.Worker, args []string) Before {
 	b := Before{names: ProcessNames(all), up: map[string]bool{}, singly: map[string]bool{}}
 	for _, w := range all {
-		b.up[w.GUID] = w.State == lifecycle.Running || w.State == lifecycle.Starting || w.State == lifecycle.Backoff
+		b.up[w.GUID] = w.State == report.Running || w.State == report.Starting || w.State == report.Backoff
 	}
 	for _, name := range args {
 		if name == "all" || strings.HasSuffix(name, ":") || strings.HasSuffix(name, ":*") {

@@ -2,12 +2,12 @@ package supervisorctl
 
 import (
 	"initiator/cmd/initiator/internal/cli"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 // PrintSignalled prints what supervisorctl prints after a signal, and fails
 // when a worker did not run. Without supervisorctl's output it prints nothing.
-func PrintSignalled(a *cli.App, all []supervise.Worker, args []string) error {
+func PrintSignalled(a *cli.App, all []report.Worker, args []string) error {
 	if !a.PrintsLikeSupervisorctl() {
 		return nil
 	}

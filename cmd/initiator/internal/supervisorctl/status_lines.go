@@ -5,8 +5,7 @@ import (
 	"time"
 
 	"initiator/cmd/initiator/internal/terminal"
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 // nameColumn is the least width of supervisorctl's first column.
@@ -14,7 +13,7 @@ const nameColumn = 30
 
 // StatusLines returns the lines of `supervisorctl status`, in the order of
 // list.
-func StatusLines(list []supervise.Worker, names map[string]string, now time.Time) (lines []string) {
+func StatusLines(list []report.Worker, names map[string]string, now time.Time) (lines []string) {
 	width := nameColumn
 	for _, w := range list {
 		width = max(width, len(names[w.GUID]))
@@ -26,13 +25,13 @@ func StatusLines(list []supervise.Worker, names map[string]string, now time.Time
 }
 
 // describeProcess returns what supervisorctl shows beside the state.
-func describeProcess(w supervise.Worker, now time.Time) string {
+func describeProcess(w report.Worker, now time.Time) string {
 	switch w.State {
-	case lifecycle.Running:
+	case report.Running:
 		return fmt.Sprintf("pid %d, uptime %s", w.PID, terminal.FormatUptime(now.Sub(w.Started)))
-	case lifecycle.Fatal, lifecycle.Backoff:
+	case report.Fatal, report.Backoff:
 		return w.Reason
-	case lifecycle.Stopped, lifecycle.Exited:
+	case report.Stopped, report.Exited:
 		if w.Incarnation == 0 {
 			return "Not started"
 		}

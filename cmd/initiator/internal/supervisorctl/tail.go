@@ -14,7 +14,7 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/client"
-	"initiator/internal/api"
+	"initiator/initiator/report"
 )
 
 const (
@@ -86,14 +86,14 @@ func (t *tailFlags) addFlags(f *pflag.FlagSet) {
 
 // logQuery asks for the end of the current log file, as supervisorctl does. A
 // number of lines has at least as many bytes.
-func (t *tailFlags) logQuery() (client.LogQuery, error) {
+func (t *tailFlags) logQuery() (report.LogQuery, error) {
 	if t.size < 1 || t.size > maxTailBytes {
-		return client.LogQuery{}, cli.UsageFault(fmt.Errorf("tail -%d: from 1 to %d bytes", t.size, maxTailBytes))
+		return report.LogQuery{}, cli.UsageFault(fmt.Errorf("tail -%d: from 1 to %d bytes", t.size, maxTailBytes))
 	}
 	if t.follow {
-		return client.LogQuery{Follow: true, Tail: tailLines, Current: true}, nil
+		return report.LogQuery{Follow: true, Tail: tailLines, Current: true}, nil
 	}
-	return client.LogQuery{Tail: t.size, Current: true}, nil
+	return report.LogQuery{Tail: t.size, Current: true}, nil
 }
 
 // showEnd prints the last bytes of a log, and ends the last line. It closes
@@ -122,10 +122,10 @@ func (v *verbs) showEnd(from io.ReadCloser, size int) error {
 
 // showEndLines prints the end of a log in JSON: the last whole lines that have
 // at most size bytes.
-func (v *verbs) showEndLines(ctx context.Context, c *client.Client, q client.LogQuery, guid string, size int) error {
-	var end []api.LogLine
+func (v *verbs) showEndLines(ctx context.Context, c *client.Client, q report.LogQuery, guid string, size int) error {
+	var end []report.LogLine
 	total := 0
-	err := c.LogLines(ctx, q, func(l api.LogLine) error {
+	err := c.LogLines(ctx, q, func(l report.LogLine) error {
 		end, total = append(end, l), total+len(l.Line)+1
 		for total > size {
 			end, total = end[1:], total-len(end[0].Line)-1

@@ -7,8 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"initiator/cmd/initiator/internal/cli"
-	"initiator/internal/api"
-	"initiator/internal/plan"
+	"initiator/initiator/report"
 )
 
 func (v *verbs) updateCommand() *cobra.Command {
@@ -27,7 +26,7 @@ func (v *verbs) updateCommand() *cobra.Command {
 }
 
 // showUpdate prints the changes of a reload as supervisorctl does.
-func (v *verbs) showUpdate(c api.Changes) error {
+func (v *verbs) showUpdate(c report.Changes) error {
 	if v.Format.JSON {
 		return v.Out.WriteJSON(c)
 	}
@@ -35,15 +34,15 @@ func (v *verbs) showUpdate(c api.Changes) error {
 }
 
 // updateLines returns what `supervisorctl update` prints.
-func updateLines(c api.Changes) (lines []string) {
+func updateLines(c report.Changes) (lines []string) {
 	names, actions := changesByGroup(c)
 	for _, name := range names {
 		switch actions[name] {
-		case plan.ActionStop:
+		case report.ActionStop:
 			lines = append(lines, name+": stopped", name+": removed process group")
-		case plan.ActionRestart:
+		case report.ActionRestart:
 			lines = append(lines, name+": stopped", name+": updated process group")
-		case plan.ActionStart:
+		case report.ActionStart:
 			lines = append(lines, name+": added process group")
 		}
 	}

@@ -6,8 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
+	"initiator/initiator/report"
 )
 
 // LiveView is the changing region at the bottom of a terminal: a line for each
@@ -83,11 +82,11 @@ func (l *LiveView) ClearTypedText() {
 
 // ShowTransition prints the change of a worker as a line, once the view is
 // settled. Before that it only notes when the worker started.
-func (l *LiveView) ShowTransition(t supervise.Transition) {
+func (l *LiveView) ShowTransition(t report.Event) {
 	if l == nil {
 		return
 	}
-	if t.To == lifecycle.Starting && t.From != lifecycle.Starting || t.PID == 0 {
+	if t.To == report.Starting && t.From != report.Starting || t.PID == 0 {
 		l.began[t.GUID] = t.At
 	}
 	if !l.Settled() {
@@ -95,11 +94,11 @@ func (l *LiveView) ShowTransition(t supervise.Transition) {
 	}
 	state, reason := t.To.String(), t.Reason
 	switch {
-	case t.To == lifecycle.Starting, t.To == lifecycle.Stopping:
+	case t.To == report.Starting, t.To == report.Stopping:
 		return // the next transition is printed
-	case t.To == lifecycle.Running && !t.Ready:
+	case t.To == report.Running && !t.Ready:
 		state = Unready
-	case t.To == lifecycle.Running:
+	case t.To == report.Running:
 		reason = fmt.Sprintf("pid %d%s, after %s", t.PID, PortText(", port %d", t.Port), FormatElapsed(t.At.Sub(l.began[t.GUID])))
 	}
 	before := t.At.Local().Format("15:04:05  ")
@@ -123,7 +122,7 @@ func (l *LiveView) formatLine(name, guid, state, rest string) string {
 }
 
 // ShowWorkers draws a line for each worker.
-func (l *LiveView) ShowWorkers(workers []supervise.Worker) {
+func (l *LiveView) ShowWorkers(workers []report.Worker) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.eraseRegion()
@@ -155,7 +154,7 @@ const maxRegionLines = 15
 
 // workerLines returns the lines of the region. When there are too many workers,
 // ready workers are only counted.
-func (l *LiveView) workerLines(workers []supervise.Worker) []string {
+func (l *LiveView) workerLines(workers []report.Worker) []string {
 	width := 0
 	for _, w := range workers {
 		width = max(width, len(w.Name))
@@ -164,7 +163,7 @@ func (l *LiveView) workerLines(workers []supervise.Worker) []string {
 	var lines []string
 	counted := 0
 	for _, w := range workers {
-		up := w.State == lifecycle.Running && w.Ready
+		up := w.State == report.Running && w.Ready
 		if len(workers) > maxRegionLines && (up || len(lines) == maxRegionLines) {
 			counted++
 			continue
@@ -178,12 +177,12 @@ func (l *LiveView) workerLines(workers []supervise.Worker) []string {
 }
 
 // workerLine returns the line of one worker.
-func (l *LiveView) workerLine(w supervise.Worker, width int) string {
+func (l *LiveView) workerLine(w report.Worker, width int) string {
 	rest := w.Reason
 	if w.PID != 0 {
 		rest = fmt.Sprintf("pid %-7d %-10s", w.PID, PortText("port %d", w.Port))
 		switch since, ok := l.began[w.GUID]; {
-		case w.State == lifecycle.Running && w.Ready && ok:
+		case w.State == report.Running && w.Ready && ok:
 			rest += "  " + FormatElapsed(w.Since.Sub(since))
 		case w.Reason != "" && !w.Ready:
 			rest += "  " + strings.TrimPrefix(strings.TrimPrefix(w.Reason, fmt.Sprintf("pid %d runs; ", w.PID)), "not ready yet: ")

@@ -1,9 +1,8 @@
 package terminal
 
 import (
+	"initiator/initiator/report"
 	"initiator/initiator/task"
-	"initiator/internal/lifecycle"
-	"initiator/internal/supervise"
 )
 
 // Unready is the state that is shown for a RUNNING worker that is not ready.
@@ -11,8 +10,8 @@ const Unready = "UNREADY"
 
 // StateName returns the state of a worker in one word: supervisord's name of
 // the state, or Unready.
-func StateName(w supervise.Worker) string {
-	if w.State == lifecycle.Running && !w.Ready {
+func StateName(w report.Worker) string {
+	if w.State == report.Running && !w.Ready {
 		return Unready
 	}
 	return w.State.String()
@@ -22,11 +21,11 @@ func StateName(w supervise.Worker) string {
 // none.
 func StateColour(state string) string {
 	switch state {
-	case lifecycle.Running.String(), string(task.Completed):
+	case report.Running.String(), string(task.Completed):
 		return ColourGood
-	case lifecycle.Fatal.String(), lifecycle.Backoff.String(), string(task.Failed), string(task.Dead):
+	case report.Fatal.String(), report.Backoff.String(), string(task.Failed), string(task.Dead):
 		return ColourBad
-	case lifecycle.Starting.String(), lifecycle.Stopping.String(), string(task.Running), Unready:
+	case report.Starting.String(), report.Stopping.String(), string(task.Running), Unready:
 		return ColourBusy
 	}
 	return ""
