@@ -14,6 +14,7 @@ package connbudget
 // Files:
 //
 //	limits.go  Kind, Limits, Divide: how many connections each kind may have
+//	descriptors_*.go  the process's limit of descriptors
 //	table.go   Table: the connections of a server, and Admit
 //	class.go   class: the connections of one kind, and which is closed first
 //	accept.go  a listener that frees a descriptor when the process has none

@@ -1,10 +1,6 @@
 package connbudget
 
-import (
-	"golang.org/x/sys/unix"
-
-	"initiator/internal/bounds"
-)
+import "initiator/internal/bounds"
 
 // Kind says who is at the other end of a connection.
 type Kind int
@@ -60,15 +56,4 @@ func Divide(descriptors uint64) (l Limits) {
 		l[k] = max(min(n*p.part/16, p.most), fewest)
 	}
 	return l
-}
-
-// DescriptorLimit returns the number of descriptors that this process may have
-// open (RLIMIT_NOFILE). Go has raised it to the hard limit at the start of the
-// process.
-func DescriptorLimit() uint64 {
-	var r unix.Rlimit
-	if unix.Getrlimit(unix.RLIMIT_NOFILE, &r) != nil {
-		return 1024
-	}
-	return uint64(r.Cur)
 }

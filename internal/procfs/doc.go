@@ -11,7 +11,7 @@ package procfs
 //
 //	process.go              one entry of the process table, and its parser
 //	digits.go               the numbers in the files
-//	list_dir.go             the names in a directory
+//	list_dir_*.go           the names in a directory
 //	read_linux.go           the files of one process
 //	executable_*.go         the program of a process, on other systems
 //	environment_linux.go    the environment, also of a process in the middle of an exec

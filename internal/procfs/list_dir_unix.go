@@ -1,3 +1,5 @@
+//go:build unix
+
 package procfs
 
 import "golang.org/x/sys/unix"
