@@ -55,6 +55,7 @@ package worker
 //	task_context.go      the context of a task, made at its first use
 //	once.go              an event that other goroutines may wait for
 //	handler.go           Handle and HandleRaw
+//	middleware.go        Middleware, functions around a handler
 //	progress.go          Progress, TaskOf and Setting, for handlers
 //	output.go            Output: text for people who watch a task
 //	initiator_client.go  tasks that a handler submits

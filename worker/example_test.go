@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -151,4 +152,46 @@ func ExampleNewInitiatorClient() {
 		}
 		return len(pages), nil
 	}))
+}
+
+// Middleware that runs around every handler of a worker: it refuses tasks that
+// are too large and names the method in each error.
+func ExampleMiddleware() {
+	limit := func(next worker.HandlerFunc) worker.HandlerFunc {
+		return func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
+			if len(data) > 10 {
+				return nil, fmt.Errorf("%d bytes of data are too many", len(data))
+			}
+			return next(ctx, data)
+		}
+	}
+	length := worker.Handle("length", func(_ context.Context, text string) (int, error) { return len(text), nil })
+
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	listening := make(chan net.Addr, 1)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- worker.Run(ctx, worker.Options{
+			Handlers: []worker.Handler{length}, Middleware: []worker.Middleware{limit},
+			Port: -1, Direct: "open", Listening: func(a net.Addr) { listening <- a },
+		})
+	}()
+	conn, err := call.New(call.Options{Addresses: []string{(<-listening).String()}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+	fmt.Println(call.Invoke[int](ctx, conn, "length", "short"))
+	_, err = call.Invoke[int](ctx, conn, "length", "more than ten bytes")
+	var failed *call.Error
+	fmt.Println(errors.As(err, &failed), failed.Value)
+
+	stop()
+	fmt.Println(<-ended)
+	// Output:
+	// 5 <nil>
+	// true 21 bytes of data are too many
+	// <nil>
 }

@@ -13,11 +13,15 @@ import (
 	"initiator/internal/strictjson"
 )
 
+// HandlerFunc runs one task: it takes the task's data and returns its result,
+// both as JSON. A nil result stands for null.
+type HandlerFunc func(ctx context.Context, data json.RawMessage) (json.RawMessage, error)
+
 // Handler is a method that a worker offers. Make it with [Handle] or
 // [HandleRaw].
 type Handler struct {
 	name string
-	run  func(context.Context, json.RawMessage) (json.RawMessage, error)
+	run  HandlerFunc
 }
 
 // Name returns the method's name.
@@ -56,8 +60,12 @@ func Handle[In, Out any](name string, f func(context.Context, In) (Out, error)) 
 // returns its result as JSON. Neither is decoded on the way. A nil result
 // stands for null. A result that is not JSON, or nested deeper
 // than 1,000, fails the task for good.
-func HandleRaw(name string, f func(context.Context, json.RawMessage) (json.RawMessage, error)) Handler {
-	return Handler{name, func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
+func HandleRaw(name string, f HandlerFunc) Handler { return Handler{name, checkResult(name, f)} }
+
+// checkResult returns f with a check that each result is JSON that a master
+// accepts.
+func checkResult(name string, f HandlerFunc) HandlerFunc {
+	return func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
 		result, err := f(ctx, data)
 		if err != nil {
 			return nil, err
@@ -69,7 +77,7 @@ func HandleRaw(name string, f func(context.Context, json.RawMessage) (json.RawMe
 			return nil, finalError{fmt.Errorf("the result of %s is not JSON", name)}
 		}
 		return result, nil
-	}}
+	}
 }
 
 // methodTable finds handlers by name.
@@ -78,7 +86,8 @@ type methodTable struct {
 	byName map[string]Handler
 }
 
-func newMethodTable(handlers []Handler) (methodTable, error) {
+// newMethodTable returns the table of the handlers, each inside the middleware.
+func newMethodTable(handlers []Handler, middleware ...Middleware) (methodTable, error) {
 	if len(handlers) == 0 {
 		return methodTable{}, errors.New("start the worker: it has no handler; give one with worker.Handle")
 	}
@@ -90,7 +99,7 @@ func newMethodTable(handlers []Handler) (methodTable, error) {
 		if _, twice := m.byName[h.name]; twice {
 			return methodTable{}, fmt.Errorf("start the worker: two handlers are named %q; rename one", h.name)
 		}
-		m.byName[h.name] = h
+		m.byName[h.name] = h.With(middleware...)
 		m.names = append(m.names, h.name)
 	}
 	slices.Sort(m.names)

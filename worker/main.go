@@ -109,7 +109,7 @@ func (e *UsageError) Unwrap() error { return e.Err }
 // on after Run has returned, and what they return is dropped.
 func Run(ctx context.Context, o Options) error {
 	o = o.withDefaults()
-	table, err := newMethodTable(o.Handlers)
+	table, err := newMethodTable(o.Handlers, o.Middleware...)
 	if err != nil {
 		return &UsageError{err}
 	}

@@ -21,6 +21,9 @@ type Options struct {
 	// Handlers run the tasks. A task without a method goes to the only
 	// handler, or, if there are several, to the handler named "default".
 	Handlers []Handler
+	// Middleware runs around every handler, the first outermost. It is not
+	// called for a task whose method is unknown.
+	Middleware []Middleware
 	// Hooks are called around connections and tasks. The zero value has no
 	// hooks.
 	Hooks Hooks
