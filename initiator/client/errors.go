@@ -7,12 +7,22 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/stream"
+	"initiator/internal/webhook"
 )
 
 // ErrUnsupported is wrapped by the error of Client.Stream when the initiator
 // offers no stream. Every other method works without one.
 var ErrUnsupported = stream.ErrUnsupported
+
+// ErrUnreachable is found by errors.Is in every error that says that no initiator
+// answers: *UnreachableError and *OutageError.
+var ErrUnreachable = errors.New("no initiator answers")
+
+// ErrUnknownWorker is found by errors.Is in the error of a request that names a
+// worker, group or definition that does not exist.
+var ErrUnknownWorker = errors.New("no such worker")
 
 // ErrClosed is the error of a request that was made after Client.Close or
 // Stream.Close, and is wrapped by the error of a request that Close ended.
@@ -35,11 +45,28 @@ type Error struct {
 // Error returns the message.
 func (e *Error) Error() string { return e.Message }
 
-// Is lets errors.Is(err, &Error{Status: 404}) compare the status alone. A Code in
-// the target is compared as well.
+// Is reports whether the target is the sentinel of the code: task.ErrInvalid,
+// ErrNotFound, ErrUnknownPool, ErrQueueFull, ErrConflict, ErrForbidden or
+// ErrStorage, or ErrUnknownWorker. It also lets errors.Is(err, &Error{Status: 404})
+// compare the status alone; a Code in the target is compared as well.
 func (e *Error) Is(target error) bool {
-	t, ok := target.(*Error)
-	return ok && t.Status == e.Status && (t.Code == 0 || t.Code == e.Code)
+	if t, ok := target.(*Error); ok {
+		return t.Status == e.Status && (t.Code == 0 || t.Code == e.Code)
+	}
+	sentinel := sentinels[e.Code]
+	return sentinel != nil && target == sentinel
+}
+
+// sentinels are the errors for which a code of a refusal stands.
+var sentinels = map[int]error{
+	webhook.BadBody.Number:       task.ErrInvalid,
+	webhook.UnknownTask.Number:   task.ErrNotFound,
+	webhook.UnknownPool.Number:   task.ErrUnknownPool,
+	webhook.UnknownWorker.Number: ErrUnknownWorker,
+	webhook.QueueFull.Number:     task.ErrQueueFull,
+	webhook.Conflict.Number:      task.ErrConflict,
+	webhook.Forbidden.Number:     task.ErrForbidden,
+	webhook.StorageFailed.Number: task.ErrStorage,
 }
 
 // UnreachableError says that no initiator answers on a socket. Err wraps
@@ -57,6 +84,9 @@ func (e *UnreachableError) Error() string {
 
 // Unwrap returns Err.
 func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// Is reports whether target is ErrUnreachable.
+func (e *UnreachableError) Is(target error) bool { return target == ErrUnreachable }
 
 // PartialError says that a request was carried out, and which workers are not in
 // the state that was requested. The result beside it is complete.

@@ -17,11 +17,15 @@ import (
 	"initiator/initiator/task"
 )
 
+// Each refusal has a status, advice, and the sentinel for which errors.Is holds.
 func TestRefusalsHaveAStatusAndAdvice(t *testing.T) {
 	c, _ := startAdder(t)
 	ctx := t.Context()
 	submit := func(r task.Request) error { _, err := c.Submit(ctx, r); return err }
 	later := task.Request{Pool: "adder", Delay: task.Seconds(3600e9)}
+	cancelled := require[task.Task](t)(c.Submit(ctx, later))
+	require[task.Task](t)(c.Cancel(ctx, cancelled.ID))
+	_, conflict := c.Cancel(ctx, cancelled.ID)
 	for range 2 {
 		if err := submit(later); err != nil {
 			t.Fatal(err)
@@ -29,22 +33,36 @@ func TestRefusalsHaveAStatusAndAdvice(t *testing.T) {
 	}
 	_, unknownTask := c.Task(ctx, uuid.New())
 	_, unknownWorker := c.Stop(ctx, "addr")
+	_, unknownCall := c.Call(ctx, task.Request{Pool: "addr"})
 	for name, x := range map[string]struct {
 		err    error
 		status int
 		says   string
+		is     error
 	}{
-		"unknown pool":   {submit(task.Request{Pool: "addr"}), 404, `did you mean "adder"?`},
-		"full queue":     {submit(later), 429, "queue_max = 2"},
-		"wrong request":  {submit(task.Request{Pool: "adder", Attempts: -1}), 400, `"attempts" is -1`},
-		"unknown task":   {unknownTask, 404, "no such task"},
-		"unknown worker": {unknownWorker, 404, `did you mean "adder"?`},
+		"unknown pool":         {submit(task.Request{Pool: "addr"}), 404, `did you mean "adder"?`, task.ErrUnknownPool},
+		"unknown pool, stream": {unknownCall, 404, `did you mean "adder"?`, task.ErrUnknownPool},
+		"full queue":           {submit(later), 429, "queue_max = 2", task.ErrQueueFull},
+		"wrong request":        {submit(task.Request{Pool: "adder", Attempts: -1}), 400, `"attempts" is -1`, task.ErrInvalid},
+		"unknown task":         {unknownTask, 404, "no such task", task.ErrNotFound},
+		"unknown worker":       {unknownWorker, 404, `did you mean "adder"?`, client.ErrUnknownWorker},
+		"cancelled already":    {conflict, 409, "cancelled", task.ErrConflict},
 	} {
 		var e *client.Error
 		if !errors.As(x.err, &e) || e.Status != x.status || !strings.Contains(e.Message, x.says) {
 			t.Errorf("%s: %v, want status %d and %q", name, x.err, x.status, x.says)
 		}
+		for _, sentinel := range sentinels {
+			if errors.Is(x.err, sentinel) != (sentinel == x.is) {
+				t.Errorf("%s: errors.Is %q is %v", name, sentinel, sentinel != x.is)
+			}
+		}
 	}
+}
+
+var sentinels = []error{
+	task.ErrInvalid, task.ErrNotFound, task.ErrUnknownPool, task.ErrQueueFull, task.ErrConflict, task.ErrForbidden, task.ErrStorage,
+	client.ErrUnknownWorker, client.ErrUnreachable, client.ErrClosed,
 }
 
 // A path may be longer than the 107 bytes of a unix address.
@@ -65,7 +83,7 @@ func TestAnUnreachableSocketIsNamed(t *testing.T) {
 		c := client.Unix(socket)
 		_, err := c.Workers(t.Context())
 		var gone *client.UnreachableError
-		if !errors.As(err, &gone) || gone.Socket != socket {
+		if !errors.As(err, &gone) || gone.Socket != socket || !errors.Is(err, client.ErrUnreachable) {
 			t.Errorf("%s: %v, want *Unreachable", name, err)
 		}
 		if missing := errors.Is(err, fs.ErrNotExist); missing != strings.HasPrefix(name, "no socket") {

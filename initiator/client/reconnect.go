@@ -54,6 +54,9 @@ func (e *OutageError) Error() string {
 // Unwrap returns Err.
 func (e *OutageError) Unwrap() error { return e.Err }
 
+// Is reports whether target is ErrUnreachable.
+func (e *OutageError) Is(target error) bool { return target == ErrUnreachable }
+
 // brokenConnError says that the connection ended during a request.
 type brokenConnError struct {
 	request string // "METHOD PATH"

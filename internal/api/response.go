@@ -83,7 +83,13 @@ func errorCode(err error) webhook.Code {
 	var faults proactor.Faults
 	var check *supervise.CheckError
 	switch {
-	case errors.As(err, &pool), errors.As(err, &unknown), errors.Is(err, task.ErrNotFound), errors.Is(err, fs.ErrNotExist):
+	case errors.As(err, &pool):
+		return webhook.UnknownPool
+	case errors.As(err, &unknown):
+		return webhook.UnknownWorker
+	case errors.Is(err, task.ErrNotFound):
+		return webhook.UnknownTask
+	case errors.Is(err, fs.ErrNotExist):
 		return webhook.NotFound
 	case errors.As(err, &full):
 		return webhook.QueueFull
@@ -97,7 +103,9 @@ func errorCode(err error) webhook.Code {
 		return webhook.Conflict
 	case errors.As(err, &faults), errors.As(err, &check):
 		return webhook.BadConfig
-	case errors.Is(err, task.ErrStorage), errors.Is(err, dispatch.ErrClosed), errors.Is(err, supervise.ErrStopping), errors.Is(err, supervise.ErrEnded):
+	case errors.Is(err, task.ErrStorage):
+		return webhook.StorageFailed
+	case errors.Is(err, dispatch.ErrClosed), errors.Is(err, supervise.ErrStopping), errors.Is(err, supervise.ErrEnded):
 		return webhook.Unavailable
 	}
 	return webhook.Internal

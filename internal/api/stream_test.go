@@ -92,7 +92,7 @@ func TestStreamOnTheWire(t *testing.T) {
 		{other, `{"k":"wait","id":"` + id.String() + `"}`, ``, `{"s":"completed","a":1,"id":"` + id.String() + `"}`, `{"sum":5}`},
 		{id, `{"p":"adder"}`, `{"a":2,"b":3}`, `{"s":"completed","a":1,"known":true}`, `{"sum":5}`},
 		{other, `{"p":"adder","m":"sum"}`, `{"a":1,"b":1}`, `{"s":"completed","a":1}`, `{"sum":2}`},
-		{uuid.New(), `{"p":"addr"}`, ``, `{"s":"refused","c":704,"h":404,"r":"there is no pool \"addr\"; did you mean \"adder\"?"}`, ``},
+		{uuid.New(), `{"p":"addr"}`, ``, `{"s":"refused","c":714,"h":404,"r":"there is no pool \"addr\"; did you mean \"adder\"?"}`, ``},
 		{uuid.New(), `{"k":"dance"}`, ``, `{"s":"refused","c":701,"h":400,"r":"this initiator does not know the verb; it is older than the client"}`, ``},
 		{uuid.New(), `{"k":"wait","id":"7"}`, ``, `{"s":"refused","c":701,"h":400,"r":"\"7\" is not a task's id; ids are UUIDs"}`, ``},
 		{uuid.New(), `{"p":"adder","o":{"delay":true}}`, ``, `{"s":"refused","c":701,"h":400,"r":"the options: `, ``},

@@ -54,6 +54,9 @@ type UnknownPoolError struct{ Name string }
 // Error names the pool.
 func (e *UnknownPoolError) Error() string { return fmt.Sprintf("there is no pool %q", e.Name) }
 
+// Is reports whether target is task.ErrUnknownPool.
+func (e *UnknownPoolError) Is(target error) bool { return target == task.ErrUnknownPool }
+
 // resolvePool finds the pool and the method of "POOL" or "POOL.METHOD". Pool
 // names may contain dots: the longest name that exists wins. A nil pool means
 // that there is none.

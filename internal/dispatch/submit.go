@@ -24,6 +24,9 @@ func (e *QueueFullError) Error() string {
 	return fmt.Sprintf("submit: the queue of %s is full (queue_max = %d); try again later", e.Pool, e.Max)
 }
 
+// Is reports whether target is task.ErrQueueFull.
+func (e *QueueFullError) Is(target error) bool { return target == task.ErrQueueFull }
+
 // Submit queues a task and returns its record once the record is stored.
 // Submitting an id or key again, or a unique key while a task with it is not
 // finished, returns the existing task with Known set. Errors: task.ErrInvalid,

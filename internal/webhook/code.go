@@ -61,6 +61,10 @@ var (
 	QueueFull        = Code{710, 429, "The queue is full."}
 	Unavailable      = Code{711, 503, "Not available now."}
 	BadConfig        = Code{712, 422, "The configuration has faults."}
+	UnknownTask      = Code{713, 404, "No such task."}
+	UnknownPool      = Code{714, 404, "No such pool."}
+	UnknownWorker    = Code{715, 404, "No such worker."}
+	StorageFailed    = Code{716, 503, "Tasks cannot be stored now."}
 )
 
 // The messages of success that ding.interaction's peers know.

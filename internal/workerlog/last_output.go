@@ -9,6 +9,7 @@ import (
 
 	"initiator/initiator/report"
 	"initiator/internal/api"
+	"initiator/internal/supervise"
 )
 
 // lastLines is how much of the end of a log explains a death: an exception's name
@@ -32,7 +33,7 @@ func (r *Reader) LastOutput(ctx context.Context, w report.Worker) (lines []strin
 			}
 			return nil
 		})
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if gone := (*supervise.UnknownNameError)(nil); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.As(err, &gone) {
 			problems = append(problems, err.Error())
 		}
 		if len(lines) > 0 {

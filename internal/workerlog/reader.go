@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"initiator/initiator/report"
 	"initiator/internal/api"
 	"initiator/internal/logs"
 	"initiator/internal/plan"
+	"initiator/internal/supervise"
 )
 
 // Reader reads log files. Its methods may be called by any goroutine.
@@ -25,9 +27,9 @@ type Reader struct {
 // definition, a group, a guid or "all", or several of them with commas between.
 // It returns after the last line, or with q.Follow when ctx is done. The first
 // call of emit has no lines and says that there is something to read; the error
-// before it is fs.ErrNotExist when there is no such worker, or when its output
-// is not kept in a file. A log that cannot be read spoils no other: it is a
-// LogText with a Problem, and the error at the end is an *api.UnreadableLogsError.
+// before it is a *supervise.UnknownNameError when there is no such worker, and
+// fs.ErrNotExist when its output is not kept in a file. A log that cannot be read spoils no other: it is a
+// LogText with a Problem, and the error at the end is an *report.UnreadableLogsError.
 func (r *Reader) ReadLogs(ctx context.Context, names string, q report.LogQuery, emit func([]api.LogText) error) error {
 	workers, err := r.findWorkers(names)
 	if err != nil {
@@ -70,6 +72,16 @@ func (r *Reader) ReadOwnLog(ctx context.Context, q report.LogQuery, emit func([]
 	return nil
 }
 
+// unknownName returns the error for a name that no worker, group or GUID has.
+func unknownName(name string, workers []report.Worker) error {
+	var known []string
+	for _, w := range workers {
+		known = append(known, w.Name)
+	}
+	slices.Sort(known)
+	return &supervise.UnknownNameError{Name: name, Known: slices.Compact(known)}
+}
+
 // findWorkers returns the workers of a comma-separated list of names, each once.
 func (r *Reader) findWorkers(names string) (chosen []report.Worker, err error) {
 	all := r.Workers()
@@ -86,7 +98,7 @@ func (r *Reader) findWorkers(names string) (chosen []report.Worker, err error) {
 			}
 		}
 		if !known {
-			return nil, fmt.Errorf("logs of %s: no worker has that name or guid: %w", name, fs.ErrNotExist)
+			return nil, unknownName(name, all)
 		}
 	}
 	return chosen, nil
