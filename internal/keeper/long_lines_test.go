@@ -166,3 +166,48 @@ func TestJoinPage(t *testing.T) {
 		}
 	}
 }
+
+// TestPiecesAreBounded: on an output that others read or write, a line comes in
+// pieces of at most pieceLimit bytes, which say where they belong.
+func TestPiecesAreBounded(t *testing.T) {
+	t.Parallel()
+	h := newTestKeeper(t)
+	dir := t.TempDir()
+	shared, long := filepath.Join(dir, "out.log"), strings.Repeat("d", 5*pieceLimit/2)
+	if err := os.WriteFile(filepath.Join(dir, "text"), []byte(long), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := orderCommand("w", "sh", "-c", "cat text; until test -e proceed; do sleep 0.01; done; echo d")
+	s.Dir, s.Stdout.Path = dir, shared
+	h.spawnWorker(s)
+	h.awaitEvent("a second piece", func(e Event) bool { return e.Partial && e.Continued })
+	h.runToEnd(textAct(t, "other", "e\n"), shared)
+	if err := os.WriteFile(filepath.Join(dir, "proceed"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h.awaitKind("w", KindExited)
+	var events strings.Builder
+	for _, e := range h.seen {
+		for _, line := range e.Lines {
+			if len(line) > pieceLimit {
+				t.Errorf("a piece of %d bytes", len(line))
+			}
+			events.WriteString(line)
+		}
+	}
+	want := long + "d\n"
+	if got := events.String() + "\n"; got != want {
+		t.Errorf("%d bytes in pieces, want %d", len(got), len(want))
+	}
+	text := read(t, shared)
+	d := logDecoder{streams: map[int]*logStream{0: {want: []byte(want)}, 1: {want: []byte("e\n")}}}
+	if err := d.decodeText([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if got := string(d.streams[0].got); got != want || string(d.streams[1].got) != "e\n" {
+		t.Errorf("%d bytes in the log, want %d; and %q", len(got), len(want), d.streams[1].got)
+	}
+	if strings.Count(text, linemark.Split) != 1 || strings.Count(text, linemark.Continued) != 1 {
+		t.Error("the line of another process is not between two marks")
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"initiator/internal/procfs"
+	"initiator/internal/testlength"
 )
 
 // actVariable makes the test binary act as one of acts instead of running
@@ -44,6 +45,7 @@ func TestMain(m *testing.M) {
 		act(os.Args[1:])
 		os.Exit(0)
 	}
+	testlength.SetRapidChecks(6, 300)
 	goleak.VerifyTestMain(m)
 }
 

@@ -4,4 +4,5 @@ package testdisk
 
 // Files:
 //
-//	testdisk_linux.go  Disk: a file system in a file, mounted, filled and frozen
+//	testdisk_linux.go       Disk: a file system in a file, mounted, filled and frozen
+//	stalled_write_linux.go  StalledWrite: a write that hangs without such a file system
