@@ -51,6 +51,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == "misbehave" {
 		misbehave(os.Args[2], os.Args[3:])
 	}
+	jobstest.PutPythonFirst()
 	_ = flag.Set("test.parallel", "6") // the tests mostly wait; the command line has precedence
 	goleak.VerifyTestMain(m)
 }

@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 	} else if name != "" {
 		os.Exit(worker.ExitCode(Run(context.Background(), name, os.Args[1:], os.Stdin)))
 	}
+	jobstest.PutPythonFirst()
 	_ = flag.Set("test.parallel", "4") // the tests mostly wait; the command line has precedence
 	goleak.VerifyTestMain(m)
 }

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"initiator/internal/webhook"
-	"initiator/jobs/jobstest"
 	"initiator/proactor"
 )
 
@@ -63,7 +62,7 @@ func spawn(t *testing.T, argv []string, more string) *peer {
 	if at := slices.Index(own, "--"); at >= 0 { // as in the arguments of exec, where the pair comes before the command
 		own, rest = own[:at], own[at:]
 	}
-	p.cmd = exec.Command(jobstest.Program(argv[0]), slices.Concat(own, []string{"--guid", "a1b2", "--port", "0"}, rest)...)
+	p.cmd = exec.Command(argv[0], slices.Concat(own, []string{"--guid", "a1b2", "--port", "0"}, rest)...)
 	p.cmd.Env = append(p.cmd.Environ(), "INITIATOR_GUID=a1b2")
 	p.cmd.Stdin = strings.NewReader("[DEFAULT]\n\n[a1b2]\ntoken = own$$token\nincarnation = 2\nheartbeat_span = 0.2\n" + more)
 	stderr, err := p.cmd.StderrPipe()

@@ -21,6 +21,7 @@ import (
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/report"
 	"initiator/initiator/task"
+	"initiator/jobs/jobstest"
 )
 
 // TestMain makes the test binary the program itself: under the name
@@ -32,6 +33,7 @@ func TestMain(m *testing.M) {
 	}
 	if filepath.Base(os.Args[0]) != "initiator" {
 		initiatortest.RunWorker()
+		jobstest.PutPythonFirst()
 	}
 	os.Setenv("GORACE", raceOptions)
 	_ = flag.Set("test.parallel", "4") // the tests mostly wait; the command line has precedence

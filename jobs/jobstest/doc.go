@@ -5,6 +5,7 @@ package jobstest
 // The files:
 //
 //	language.go   Each: a test in every language; Script: a library with handlers of a test
+//	python.go     PutPythonFirst: the interpreter instead of the script of a version manager
 //	handlers.go   the handlers in Go
 //	handlers.py   the handlers in Python
 //	handlers.mjs  the handlers in Node

@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 )
 
@@ -67,28 +66,8 @@ func (l Language) script(t *testing.T, dir string) []string {
 	for _, bound := range l.lowered {
 		replaceOnce(t, path, bound[0], bound[1])
 	}
-	return []string{Program(l.program), path}
+	return []string{l.program, path}
 }
-
-// Program returns the command that starts an interpreter: its name, or the path of
-// python3.
-func Program(name string) string {
-	if name == "python3" {
-		return interpreterOfPython()
-	}
-	return name
-}
-
-// interpreterOfPython returns the path of python3. The program of that name in
-// PATH may be the script of a version manager, whose start takes longer than the
-// start of Python.
-var interpreterOfPython = sync.OnceValue(func() string {
-	path, err := exec.Command("python3", "-c", "import sys; print(sys.executable)").Output()
-	if err != nil {
-		return "python3" // the test shows what is wrong with it
-	}
-	return strings.TrimSpace(string(path))
-})
 
 // Script writes a worker library with other lines in the place of one of its
 // lines, as the first comment of the library suggests, and returns the path.
