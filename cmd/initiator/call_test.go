@@ -21,11 +21,16 @@ func freePort(ts *testscript.TestScript, _ bool, _ []string) {
 
 // awaitListener waits until a URL accepts connections: `answers $WORKER`.
 func awaitListener(ts *testscript.TestScript, _ bool, args []string) {
-	ts.Check(waitUntil(args[0], func(ctx context.Context) bool {
-		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", strings.TrimPrefix(args[0], "http://"))
+	ts.Check(awaitListening(strings.TrimPrefix(args[0], "http://")))
+}
+
+// awaitListening waits until a program listens on an address.
+func awaitListening(addr string) error {
+	return waitUntil(addr+" listens", func(ctx context.Context) bool {
+		c, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
 		if err != nil {
 			return false
 		}
 		return c.Close() == nil
-	}))
+	})
 }

@@ -82,7 +82,10 @@ func followPage(t *testing.T, text string) {
 			shell.awaitInitiator(dir)
 		case b.kind == "console alone":
 			shell.expectStep(step{command: commandSteps(b.text)[0].command + " & alone=$!"})
-			shell.expectStep(step{command: `until curl -s http://127.0.0.1:` + ports["7236"] + `/ping >/dev/null; do :; done; kill $alone; wait $alone`})
+			if err := awaitListening("127.0.0.1:" + ports["7236"]); err != nil {
+				t.Fatal(err)
+			}
+			shell.expectStep(step{command: "kill $alone; wait $alone"})
 		case name != "":
 			if err := os.WriteFile(filepath.Join(dir, name), []byte(b.text), 0o600); err != nil {
 				t.Fatal(err)
