@@ -16,6 +16,13 @@ import (
 	"initiator/internal/logs"
 )
 
+// alphabets is the number of sets of bytes by which a test tells the streams of a
+// shared log apart. A byte b is in the set b modulo alphabets.
+const alphabets = 4
+
+// ownLog says that a stream has its log for itself, and uses every byte.
+const ownLog = -1
+
 // logDecoder takes the bytes of each stream out of a log: it removes the times
 // before lines, and joins the pieces of a line. It fails when a mark is missing or
 // is in a wrong place.

@@ -17,13 +17,6 @@ func init() {
 	acts["write-script"] = actWriteScript
 }
 
-// alphabets is the number of sets of bytes by which a test tells the streams of a
-// shared log apart. A byte b is in the set b modulo alphabets.
-const alphabets = 4
-
-// ownLog says that a stream has its log for itself, and uses every byte.
-const ownLog = -1
-
 // outputScript is what a process of a test writes, and when.
 type outputScript struct {
 	Seed     uint64
