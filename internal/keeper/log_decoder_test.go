@@ -148,15 +148,22 @@ func commonSuffix(a, b []byte) int {
 // findGap returns where got lacks bytes of want, and how many: got is want without
 // them, with at most one line end in their place, and one at the end.
 func findGap(got, want []byte) (at, missing int, err error) {
-	if !bytes.HasSuffix(want, []byte("\n")) {
-		got = bytes.TrimSuffix(got, []byte("\n"))
+	at, missing, between := splitAtGap(got, want)
+	if len(between) > 1 {
+		at, missing, between = splitAtGap(bytes.TrimSuffix(got, []byte("\n")), want)
 	}
-	at = commonPrefix(got, want)
-	end := commonSuffix(got[at:], want[at:])
-	if between := got[at : len(got)-end]; len(between) > 1 || len(between) == 1 && between[0] != '\n' {
+	if len(between) > 1 || len(between) == 1 && between[0] != '\n' {
 		return 0, 0, fmt.Errorf("at byte %d of %d are %d bytes that were not written there: %.80q; written was %.80q", at, len(want), len(between), between, want[at:])
 	}
-	return at, len(want) - at - end, nil
+	return at, missing, nil
+}
+
+// splitAtGap returns how many bytes got and want share at the beginning, how many
+// bytes of want are missing after these, and what got has in their place.
+func splitAtGap(got, want []byte) (at, missing int, between []byte) {
+	at = commonPrefix(got, want)
+	end := commonSuffix(got[at:], want[at:])
+	return at, len(want) - at - end, got[at : len(got)-end]
 }
 
 // TestLogDecoder: the decoder accepts what the keeper writes, and nothing else.
@@ -189,7 +196,7 @@ func TestLogDecoder(t *testing.T) {
 		fault       bool
 	}{
 		{"abc", "abc", 3, 0, false}, {"ab", "abcd", 2, 2, false}, {"ad", "abcd", 1, 2, false}, {"a\nd", "abcd", 1, 2, false},
-		{"abc\n", "abc", 3, 0, false}, {"a\nc\n", "abc", 1, 1, false}, {"abx", "abc", 0, 0, true}, {"ba", "ab", 0, 0, true}, {"abcbc", "abc", 0, 0, true},
+		{"abc\n", "abc", 3, 0, false}, {"a\ncd\n", "abcd", 1, 1, false}, {"a\n", "a\nb", 2, 1, false}, {"abx", "abc", 0, 0, true}, {"ba", "ab", 0, 0, true}, {"abcbc", "abc", 0, 0, true},
 	} {
 		if at, missing, err := findGap([]byte(c.got), []byte(c.want)); at != c.at || missing != c.missing || err != nil != c.fault {
 			t.Errorf("%q of %q: %d missing at %d, %v", c.got, c.want, missing, at, err)

@@ -13,10 +13,10 @@ import (
 
 // separateDescriptors locks the calling goroutine to its thread, for life, and
 // gives the thread a descriptor table of its own with only the descriptors in
-// keep and the standard ones. A process that is killed while one of its threads
-// hangs in a system call does not end before the call returns, and the sockets
-// of that thread's table stay open. So the initiator would not learn that the
-// keeper was killed. Where the kernel does not allow a table of its own, the
+// keep, and with /dev/null as its standard ones. A process that is killed while one of its threads
+// hangs in a system call does not end before the call returns, and what is in
+// that thread's table stays open. With the sockets, the initiator would not learn
+// that the keeper was killed. With stderr, `initiator up | cat` would not end. Where the kernel does not allow a table of its own, the
 // initiator learns it when the disk works again.
 func separateDescriptors(keep ...int) {
 	runtime.LockOSThread()
@@ -32,6 +32,7 @@ func separateDescriptors(keep ...int) {
 		}
 		next = uint(fd) - 1
 	}
+	_ = unix.Dup3(0, 2, 0) // /dev/null cannot fail; a reader of stderr would wait for the disk
 }
 
 // runtimeDescriptors returns the descriptors of the Go runtime, which the

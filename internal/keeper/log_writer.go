@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -54,6 +55,18 @@ type logJob struct {
 	do     func() error
 	report func(error)
 	err    error
+	panic  string // with its stack; "" = do has returned
+}
+
+// runHere calls do. The thread of a logWriter has no stderr: a panic is left to the
+// loop.
+func (j *logJob) runHere() {
+	defer func() {
+		if p := recover(); p != nil {
+			j.panic = fmt.Sprintf("%v\n%s", p, debug.Stack())
+		}
+	}()
+	j.err = j.do()
 }
 
 // logWriters holds the logWriters of a keeper.
@@ -143,7 +156,7 @@ func (w *logWriter) doNext() bool {
 	j := w.jobs[0]
 	w.jobs, w.runs = w.jobs[1:], true
 	w.mu.Unlock()
-	j.err = j.do()
+	j.runHere()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.bytes -= len(j.page)
@@ -186,6 +199,9 @@ func (l *loop) awaitLogs() {
 func (l *loop) collectJobs(w *logWriter) bool {
 	done, all := w.takeDone()
 	for _, j := range done {
+		if j.panic != "" {
+			panic(j.panic)
+		}
 		if cap(j.page) > cap(l.page) && cap(j.page) <= 2*len(l.buf) {
 			l.page = j.page[:0] // the memory is used again
 		}
