@@ -76,7 +76,7 @@ func storedTasks(t *testing.T, dir string) map[uuid.UUID]task.State {
 func TestBackupUnderLoad(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	in := initiatortest.StartText(t, adder, initiatortest.StateDir(dir))
-	c := client.Unix(in.Socket())
+	c := client.Unix(in.Initiator().Socket())
 	defer c.Close()
 	s := &submitter{more: make(chan struct{}, 1)}
 	ctx, stop := context.WithCancel(t.Context())
@@ -116,7 +116,7 @@ func TestBackupUnderLoad(t *testing.T) {
 			}
 		}
 	}
-	if err := in.Stop(); err != nil {
+	if err := in.Close(); err != nil {
 		t.Fatal(err)
 	}
 	expectRestored(t, restored)
@@ -127,25 +127,25 @@ func TestBackupUnderLoad(t *testing.T) {
 func expectRestored(t *testing.T, dir string) {
 	t.Helper()
 	second := initiatortest.StartText(t, adder, initiatortest.StateDir(dir))
-	c := client.Unix(second.Socket())
+	c := client.Unix(second.Initiator().Socket())
 	status, err := c.Status(t.Context())
 	c.Close()
 	if err != nil || len(status.Problems) != 1 || status.Problems[0].Name != "restored" {
 		t.Errorf("problems %+v, %v; want that the directory was restored", status.Problems, err)
 	}
 	await(t, "every restored task", func() bool {
-		queued, err := second.List(t.Context(), task.Filter{State: task.Queued, Limit: 1})
-		running, again := second.List(t.Context(), task.Filter{State: task.Running, Limit: 1})
+		queued, err := second.Initiator().List(t.Context(), task.Filter{State: task.Queued, Limit: 1})
+		running, again := second.Initiator().List(t.Context(), task.Filter{State: task.Running, Limit: 1})
 		return err == nil && again == nil && len(queued)+len(running) == 0
 	})
-	if err := second.Stop(); err != nil {
+	if err := second.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Remove(filepath.Join(dir, "backup.json")); err != nil {
 		t.Fatal(err)
 	}
 	third := initiatortest.StartText(t, adder, initiatortest.StateDir(dir))
-	c = client.Unix(third.Socket())
+	c = client.Unix(third.Initiator().Socket())
 	defer c.Close()
 	if status, err = c.Status(t.Context()); err != nil || len(status.Problems) > 0 {
 		t.Errorf("problems %+v, %v; want none after the mark was removed", status.Problems, err)

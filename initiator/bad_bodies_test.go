@@ -38,7 +38,7 @@ func TestBadBodiesWithValidToken(t *testing.T) {
 		`    return said`)
 	in := initiatortest.StartText(t, "[worker:rogue]\nattempts = 1\ncommand = python3 "+path+"\n")
 	var said map[string][3]int
-	if err := json.Unmarshal([]byte(in.Call("rogue", `{"a": 1, "b": 1}`)), &said); err != nil {
+	if err := json.Unmarshal([]byte(in.Call("rogue", json.RawMessage(`{"a": 1, "b": 1}`))), &said); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{

@@ -38,32 +38,32 @@ callback_secret = secret-of-own
 [worker:plain]
 command = ${initiator:self} job echo
 `)
-	token, err := os.ReadFile(filepath.Join(in.StateDir(), "token"))
+	token, err := os.ReadFile(filepath.Join(in.Initiator().StateDir(), "token"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	made := hexMAC(strings.TrimSpace(string(token)), "initiator callback")
 	for pool, secret := range map[string]string{"own": "secret-of-own", "plain": made} {
-		got := in.RunTask(task.Request{Pool: pool, Callback: receiver.URL, Data: json.RawMessage(`1`)})
+		got := in.Run(task.Request{Pool: pool, Callback: receiver.URL, Data: json.RawMessage(`1`)})
 		one := <-calls
 		if one.task != got.ID.String() || one.header != "sha256="+hexMAC(secret, one.body) {
 			t.Errorf("%s: %+v", pool, one)
 		}
 	}
-	c := client.Unix(in.Socket())
+	c := client.Unix(in.Initiator().Socket())
 	defer c.Close()
 	if err := c.RotateToken(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if token, err = os.ReadFile(filepath.Join(in.StateDir(), "token")); err != nil {
+	if token, err = os.ReadFile(filepath.Join(in.Initiator().StateDir(), "token")); err != nil {
 		t.Fatal(err)
 	}
 	next := hexMAC(strings.TrimSpace(string(token)), "initiator callback")
-	in.RunTask(task.Request{Pool: "plain", Callback: receiver.URL})
+	in.Run(task.Request{Pool: "plain", Callback: receiver.URL})
 	if one := <-calls; next == made || one.header != "sha256="+hexMAC(next, one.body) {
 		t.Errorf("after a rotation of the token: %+v", one)
 	}
-	spec, _ := in.Plan().FindSpec("own")
+	spec, _ := in.Initiator().Plan().FindSpec("own")
 	for _, e := range spec.Config {
 		if e.Key == "callback_secret" || e.Value == "secret-of-own" {
 			t.Errorf("a worker gets the secret: %+v", e)

@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
+	"initiator/internal/testlength"
 )
 
 // chargesINI has pools whose workers end only for reasons that charge no
@@ -132,7 +132,7 @@ func (c *chaos) restartPool(ctx context.Context) {
 func (c *chaos) startPools() {
 	of := c.newClient()
 	defer of.Close()
-	ctx, cancel := context.WithTimeout(c.t.Context(), initiatortest.Patience)
+	ctx, cancel := context.WithTimeout(c.t.Context(), testlength.Patience)
 	defer cancel()
 	for _, err := of.Start(ctx, chargesPools...); err != nil; _, err = of.Start(ctx, chargesPools...) {
 		if !pause(ctx, 20*time.Millisecond) {

@@ -15,8 +15,8 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/client"
-	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
+	"initiator/internal/testlength"
 )
 
 // checkAll waits for the end of every task, and checks all records and answers.
@@ -36,7 +36,7 @@ func (c *chaos) checkAll() {
 // acknowledged task is among them, and every record. It returns the tasks.
 func (c *chaos) checkAcknowledged() []task.Task {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), initiatortest.Patience)
+	ctx, cancel := context.WithTimeout(c.t.Context(), testlength.Patience)
 	defer cancel()
 	all := c.waitAllTasks(ctx)
 	begun := c.countBegun(c.journals)

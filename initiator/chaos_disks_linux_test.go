@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"initiator/initiator/initiatortest"
 	"initiator/internal/testdisk"
+	"initiator/internal/testlength"
 )
 
 var chaosDisks = flag.Bool("chaos-disks", true, "the chaos tests fill and hang disks; a run with -chaos fails where that is not possible")
@@ -98,7 +98,7 @@ func (c *chaos) expectAnswer(disk *chaosDisk) {
 	if c.cmd == nil || c.reported != c.cmd {
 		return
 	}
-	ctx, cancel := context.WithTimeout(c.t.Context(), initiatortest.Patience)
+	ctx, cancel := context.WithTimeout(c.t.Context(), testlength.Patience)
 	defer cancel()
 	of := c.newClient()
 	defer of.Close()

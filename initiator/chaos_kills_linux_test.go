@@ -6,8 +6,8 @@ import (
 	"syscall"
 	"time"
 
-	"initiator/initiator/initiatortest"
 	"initiator/initiator/report"
+	"initiator/internal/testlength"
 )
 
 // killOrders are the orders in which the initiator and its keeper are killed.
@@ -42,7 +42,7 @@ func (c *chaos) waitReported() {
 	if c.reported == c.cmd {
 		return // only its keeper was killed since then
 	}
-	ctx, cancel := context.WithTimeout(c.t.Context(), initiatortest.Patience)
+	ctx, cancel := context.WithTimeout(c.t.Context(), testlength.Patience)
 	defer cancel()
 	of := c.newClient()
 	defer of.Close()

@@ -1,6 +1,7 @@
 package initiator_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os/exec"
 	"strings"
@@ -44,7 +45,7 @@ command = ${initiator:self} job sum
 [worker:sleeper]
 command = ${initiator:self} job sleep
 `, language, path()))
-			if got := in.Call("parent", `{"a": 2, "b": 3, "pool": "adder"}`); strings.ReplaceAll(got, " ", "") != `{"sum":5}` {
+			if got := in.Call("parent", json.RawMessage(`{"a": 2, "b": 3, "pool": "adder"}`)); strings.ReplaceAll(got, " ", "") != `{"sum":5}` {
 				t.Errorf("the sum is %s", got)
 			}
 			expectChildrenCancelled(t, in)
@@ -52,14 +53,14 @@ command = ${initiator:self} job sleep
 	}
 }
 
-func expectChildrenCancelled(t *testing.T, in *initiatortest.Initiator) {
+func expectChildrenCancelled(t *testing.T, in *initiatortest.Server) {
 	t.Helper()
-	w, err := in.WatchPool(t.Context(), "parent")
+	w, err := in.Initiator().WatchPool(t.Context(), "parent")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	parent, err := in.Submit(t.Context(), task.Request{Pool: "parent", Data: []byte(`{"a":1,"b":2,"ms":3600000,"pool":"sleeper"}`)})
+	parent, err := in.Initiator().Submit(t.Context(), task.Request{Pool: "parent", Data: []byte(`{"a":1,"b":2,"ms":3600000,"pool":"sleeper"}`)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,14 +83,14 @@ func expectChildrenCancelled(t *testing.T, in *initiatortest.Initiator) {
 	if !strings.Contains(strings.ReplaceAll(progress, " ", ""), `{"asked":"sleeper"}`) || output != "asks grün\n" {
 		t.Errorf("it says %s, and writes %q", progress, output)
 	}
-	if _, err := in.Cancel(t.Context(), parent.ID, "enough"); err != nil {
+	if _, err := in.Initiator().Cancel(t.Context(), parent.ID, "enough"); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := in.Wait(t.Context(), child.ID); err != nil || got.State != task.Cancelled {
+	if got, err := in.Initiator().Wait(t.Context(), child.ID); err != nil || got.State != task.Cancelled {
 		t.Errorf("the child is %s: %s, %v", got.State, got.Reason, err)
 	}
 	// The parent learns of its own end or of the end of its child first: both are right.
-	if got, err := in.Wait(t.Context(), parent.ID); err != nil || got.State != task.Cancelled && got.State != task.Completed {
+	if got, err := in.Initiator().Wait(t.Context(), parent.ID); err != nil || got.State != task.Cancelled && got.State != task.Completed {
 		t.Errorf("the parent is %s: %s, %v", got.State, got.Reason, err)
 	}
 }

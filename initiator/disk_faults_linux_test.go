@@ -18,8 +18,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"initiator/initiator/client"
-	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
+	"initiator/internal/testlength"
 )
 
 // mountNamespace is a place with mounts of its own: nobody else sees them, and they are
@@ -174,7 +174,7 @@ func (h *diskInitiator) expectRefusals(words ...string) {
 // expectRecovery submits until a task is accepted.
 func (h *diskInitiator) expectRecovery() {
 	h.t.Helper()
-	ctx, stop := context.WithTimeout(h.t.Context(), initiatortest.Patience)
+	ctx, stop := context.WithTimeout(h.t.Context(), testlength.Patience)
 	defer stop()
 	err := h.submit()
 	for tick := time.NewTicker(20 * time.Millisecond); err != nil && ctx.Err() == nil; err = h.submit() {

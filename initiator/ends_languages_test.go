@@ -67,17 +67,17 @@ func TestHandlerEndsInEveryLanguage(t *testing.T) {
 command             = %s
 attempts            = 2
 retry_delay         = 10ms
-`, strings.Join(command, " ")), resultsUpTo1MiB)
+`, strings.Join(command, " ")), initiatortest.Configure(resultsUpTo1MiB))
 		for _, tt := range handlerEnds {
 			if tt.only == "" || strings.Contains(tt.only, l.Name) {
 				t.Run(tt.how, func(t *testing.T) {
 					data, _ := json.Marshal(map[string]string{"how": tt.how}) // a map of strings always marshals
-					expectEnd(t, in.RunTask(task.Request{Pool: "w", Method: "end", Data: data}), tt.want, tt.words, tt.part)
+					expectEnd(t, in.Run(task.Request{Pool: "w", Method: "end", Data: data}), tt.want, tt.words, tt.part)
 				})
 			}
 		}
 		t.Run("unknown method", func(t *testing.T) {
-			expectEnd(t, in.RunTask(task.Request{Pool: "w", Method: "nothing"}), failedAtOnce, `no method "nothing"; this worker has end`, "")
+			expectEnd(t, in.Run(task.Request{Pool: "w", Method: "nothing"}), failedAtOnce, `no method "nothing"; this worker has end`, "")
 		})
 	})
 }

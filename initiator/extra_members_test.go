@@ -28,7 +28,7 @@ func TestWebhooksIgnoreExtraMembers(t *testing.T) {
 		`    return {"sum": 0}`)
 	in := initiatortest.StartText(t, "[worker:later]\nattempts = 1\ncommand = python3 "+path+"\n")
 	var got struct{ Sum int }
-	if err := json.Unmarshal([]byte(in.Call("later", `{"a": 1, "b": 1}`)), &got); err != nil || got.Sum != 7 {
+	if err := json.Unmarshal([]byte(in.Call("later", json.RawMessage(`{"a": 1, "b": 1}`))), &got); err != nil || got.Sum != 7 {
 		t.Errorf("%+v %v", got, err)
 	}
 }

@@ -35,14 +35,14 @@ func TestMisbehavingHandlers(t *testing.T) {
 		"leak":  {task.Dead, task.OutcomeLost, false},
 	} {
 		before := in.Worker("bad").PID
-		got := in.RunTask(task.Request{Pool: "bad", Method: method})
+		got := in.Run(task.Request{Pool: "bad", Method: method})
 		if got.State != want.state || got.LastOutcome() != want.outcome || got.Reason == "" {
 			t.Errorf("%s: %s after %s: %s", method, got.State, got.LastOutcome(), got.Reason)
 		}
 		if same := in.Worker("bad").PID == before; same != want.survive {
 			t.Errorf("%s: the worker's process is the same: %v", method, same)
 		}
-		if after := in.RunTask(task.Request{Pool: "bad.default"}); after.State != task.Completed {
+		if after := in.Run(task.Request{Pool: "bad.default"}); after.State != task.Completed {
 			t.Errorf("after %s: %s: %s", method, after.State, after.Reason)
 		}
 	}
@@ -52,7 +52,7 @@ func TestPoolWithoutWorkers(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, "[worker:adder]\ncommand = ${initiator:self} job sum\nreplicas = 0\n")
 	submit := func(r task.Request) task.Task {
-		got, err := in.Submit(t.Context(), r)
+		got, err := in.Initiator().Submit(t.Context(), r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,16 +60,16 @@ func TestPoolWithoutWorkers(t *testing.T) {
 	}
 	waits := submit(task.Request{Pool: "adder", Data: json.RawMessage(`{"a":1,"b":1}`)})
 	late := submit(task.Request{Pool: "adder", Deadline: time.Now().Add(50 * time.Millisecond)})
-	if got, err := in.Wait(t.Context(), late.ID); err != nil || got.State != task.Failed {
+	if got, err := in.Initiator().Wait(t.Context(), late.ID); err != nil || got.State != task.Failed {
 		t.Errorf("its deadline has passed: %s, %v", got.State, err)
 	}
-	if got, err := in.Task(t.Context(), waits.ID); err != nil || got.State != task.Queued {
+	if got, err := in.Initiator().Task(t.Context(), waits.ID); err != nil || got.State != task.Queued {
 		t.Errorf("%s, %v", got.State, err)
 	}
-	if err := in.Scale(t.Context(), "adder", 1); err != nil {
+	if err := in.Initiator().Scale(t.Context(), "adder", 1); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := in.Wait(t.Context(), waits.ID); err != nil || got.State != task.Completed {
+	if got, err := in.Initiator().Wait(t.Context(), waits.ID); err != nil || got.State != task.Completed {
 		t.Errorf("with a worker: %s, %v", got.State, err)
 	}
 }

@@ -12,11 +12,11 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/client"
-	"initiator/initiator/initiatortest"
 	"initiator/initiator/report"
 	"initiator/initiator/task"
 	"initiator/internal/keeper/keepertest"
 	"initiator/internal/supervise"
+	"initiator/internal/testlength"
 )
 
 // frozenFor is longer than heartbeat_tolerance in frozenINI, and longer than
@@ -112,7 +112,7 @@ func submitRunning(t *testing.T, c *client.Client, r task.Request) uuid.UUID {
 
 func waitEnd(t *testing.T, c *client.Client, id uuid.UUID) task.Task {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), initiatortest.Patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testlength.Patience)
 	defer cancel()
 	got, err := c.Wait(ctx, id)
 	if err != nil {

@@ -37,9 +37,9 @@ func rogueINI(t *testing.T) string {
 	return "[worker:rogue]\ncommand = python3 " + path + "\n"
 }
 
-func stealSession(t *testing.T, in *initiatortest.Initiator) (s stolenSession) {
+func stealSession(t *testing.T, in *initiatortest.Server) (s stolenSession) {
 	t.Helper()
-	if err := json.Unmarshal([]byte(in.Call("rogue", `{"a": 1, "b": 1}`)), &s); err != nil || s.Token == "" {
+	if err := json.Unmarshal([]byte(in.Call("rogue", json.RawMessage(`{"a": 1, "b": 1}`))), &s); err != nil || s.Token == "" {
 		t.Fatalf("%+v: %v", s, err)
 	}
 	return s
@@ -101,7 +101,7 @@ func TestAHeartbeatHasTheSizeOfItsSlots(t *testing.T) {
 			if status != test.status || !strings.Contains(e.Message, test.says) {
 				t.Errorf("%s: %d %q, want %d %q", name, status, e.Message, test.status, test.says)
 			}
-			if got := in.Call("good", `{"a": 2, "b": 3}`); got != `{"sum":5}` {
+			if got := in.Call("good", json.RawMessage(`{"a": 2, "b": 3}`)); got != `{"sum":5}` {
 				t.Errorf("meanwhile: %s", got)
 			}
 		}
@@ -148,7 +148,7 @@ func TestALargeResultThatChangesNothingIsNotRead(t *testing.T) {
 func TestManyNames(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, "[worker:good]\ncommand = ${initiator:self} job sum\n")
-	c := client.Unix(in.Socket())
+	c := client.Unix(in.Initiator().Socket())
 	defer c.Close()
 	for _, test := range []struct {
 		names int
@@ -163,7 +163,7 @@ func TestManyNames(t *testing.T) {
 			t.Errorf("%d names: %.300v, want %q", test.names, err, test.says)
 		}
 	}
-	if got, err := in.Submit(t.Context(), task.Request{Pool: "good", Data: json.RawMessage(`{"a":1,"b":2}`)}); err != nil {
+	if got, err := in.Initiator().Submit(t.Context(), task.Request{Pool: "good", Data: json.RawMessage(`{"a":1,"b":2}`)}); err != nil {
 		t.Errorf("%+v: %v", got, err)
 	}
 }

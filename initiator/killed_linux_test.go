@@ -1,6 +1,7 @@
 package initiator_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -51,17 +52,17 @@ contract = off
 	if err := syscall.Kill(keeper, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	after := in.WaitFor(before.GUID, "ready under a new keeper", func(w report.Worker) bool { return w.Ready && w.Incarnation > before.Incarnation })
+	after := in.WaitFor(before.GUID, func(w report.Worker) bool { return w.Ready && w.Incarnation > before.Incarnation })
 	if after.Port != before.Port {
 		t.Errorf("port %d, was %d", after.Port, before.Port)
 	}
-	in.WaitFor("escapes", "running again", func(w report.Worker) bool { return w.State == report.Running && w.Incarnation == 2 })
+	in.WaitFor("escapes", func(w report.Worker) bool { return w.State == report.Running && w.Incarnation == 2 })
 	for _, pid := range escaped {
 		if isAlive(pid) {
 			t.Errorf("pid %d of the first incarnation is left", pid)
 		}
 	}
-	if got := in.Call("adder", `{"a":2,"b":2}`); got != `{"sum":4}` {
+	if got := in.Call("adder", json.RawMessage(`{"a":2,"b":2}`)); got != `{"sum":4}` {
 		t.Errorf("got %s", got)
 	}
 }

@@ -13,13 +13,13 @@ import (
 	"initiator/internal/statedir"
 )
 
-func newestEvent(in *initiatortest.Initiator) uint64 {
-	past, _ := in.Events(0)
+func newestEvent(in *initiatortest.Server) uint64 {
+	past, _ := in.Initiator().Events(0)
 	return past[len(past)-1].Seq
 }
 
-func firstEvent(in *initiatortest.Initiator) uint64 {
-	past, _ := in.Events(0)
+func firstEvent(in *initiatortest.Server) uint64 {
+	past, _ := in.Initiator().Events(0)
 	return past[0].Seq
 }
 
@@ -32,7 +32,7 @@ func TestLastKnownState(t *testing.T) {
 	}
 	in := initiatortest.StartText(t, adder, initiatortest.StateDir(state))
 	worker := in.Worker("adder")
-	if err := in.Stop(); err != nil {
+	if err := in.Close(); err != nil {
 		t.Fatal(err)
 	}
 	newest := newestEvent(in)
@@ -82,7 +82,7 @@ func TestBadLastKnownState(t *testing.T) {
 			if aside, err := os.ReadFile(path + ".refused"); err != nil || string(aside) != tt.text {
 				t.Errorf("set aside: %q, %v", aside, err)
 			}
-			if err := in.Stop(); err != nil {
+			if err := in.Close(); err != nil {
 				t.Error(err)
 			}
 			if _, err := statedir.ReadLastKnownState(state); err != nil {
@@ -102,7 +102,7 @@ func TestUnwritableLastKnownState(t *testing.T) {
 	log := newOutputRecorder()
 	in := initiatortest.StartText(t, adder, initiatortest.StateDir(state), withOutputs(nil, nil, log))
 	log.waitText(t, "write the state file")
-	if err := in.Stop(); err != nil {
+	if err := in.Close(); err != nil {
 		t.Error(err)
 	}
 	if text := log.waitText(t, ""); strings.Count(text, "write the state file") != 1 {

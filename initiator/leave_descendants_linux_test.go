@@ -24,8 +24,8 @@ func TestProgramLeavesItsDaemon(t *testing.T) {
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	h := initiatortest.Begin(t, conf, initiatortest.StateDir(state))
-	w := h.WaitFor("daemon", "EXITED", func(w report.Worker) bool { return w.State.String() == "EXITED" })
+	h := initiatortest.Start(t, conf, initiatortest.StateDir(state), initiatortest.NoWait())
+	w := h.WaitFor("daemon", func(w report.Worker) bool { return w.State.String() == "EXITED" })
 	pid, _ := strconv.Atoi(strings.TrimSpace(waitWritten(t, filepath.Join(dir, "pid"))))
 	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
 	p, ok := procfs.ReadStat(pid)
@@ -33,10 +33,10 @@ func TestProgramLeavesItsDaemon(t *testing.T) {
 		t.Fatalf("the daemon %d has ended: %s", pid, w.Reason)
 	}
 	for _, which := range []string{"first", "second"} {
-		if list := h.Initiator.LeftProcesses(); len(list) != 1 || list[0].PID != pid || list[0].Name != "daemon" {
+		if list := h.Initiator().LeftProcesses(); len(list) != 1 || list[0].PID != pid || list[0].Name != "daemon" {
 			t.Errorf("the %s initiator shows %+v, want %d of daemon", which, list, pid)
 		}
-		if err := h.Stop(); err != nil {
+		if err := h.Close(); err != nil {
 			t.Fatal(err)
 		}
 		if now, ok := procfs.ReadStat(pid); !ok || now.Ended || now.Start != p.Start {
@@ -48,7 +48,7 @@ func TestProgramLeavesItsDaemon(t *testing.T) {
 		if err := os.WriteFile(conf, []byte(strings.Replace(text, "startsecs = 0", "autostart = false", 1)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		h = initiatortest.Begin(t, conf, initiatortest.StateDir(state))
-		h.WaitFor("daemon", "STOPPED", func(w report.Worker) bool { return w.State.String() == "STOPPED" })
+		h = initiatortest.Start(t, conf, initiatortest.StateDir(state), initiatortest.NoWait())
+		h.WaitFor("daemon", func(w report.Worker) bool { return w.State.String() == "STOPPED" })
 	}
 }

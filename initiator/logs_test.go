@@ -15,6 +15,7 @@ import (
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/report"
 	"initiator/internal/api"
+	"initiator/internal/testlength"
 )
 
 const speakersINI = `
@@ -32,10 +33,10 @@ ready           = line:^three$$
 `
 
 // read returns the lines of a query, each behind its worker and stream.
-func read(t *testing.T, in *initiatortest.Initiator, name string, q report.LogQuery) ([]string, error) {
+func read(t *testing.T, in *initiatortest.Server, name string, q report.LogQuery) ([]string, error) {
 	t.Helper()
 	var all []string
-	err := in.Logs(t.Context(), name, q, func(lines []api.LogText) error {
+	err := in.Initiator().Logs(t.Context(), name, q, func(lines []api.LogText) error {
 		for _, l := range lines {
 			_, text, _ := strings.Cut(string(l.Text), " ")
 			if l.At.IsZero() || !l.Writer.Labelled && name == "speaker" {
@@ -49,7 +50,7 @@ func read(t *testing.T, in *initiatortest.Initiator, name string, q report.LogQu
 }
 
 // waitSpoken waits until both speakers of an incarnation have written both lines.
-func waitSpoken(t *testing.T, in *initiatortest.Initiator, incarnation string) {
+func waitSpoken(t *testing.T, in *initiatortest.Server, incarnation string) {
 	t.Helper()
 	await(t, "all lines of incarnation "+incarnation, func() bool {
 		lines, _ := read(t, in, "speaker", report.LogQuery{Stream: "both"})
@@ -70,7 +71,7 @@ func TestLogs(t *testing.T) {
 	for before.Truncate(time.Millisecond).Equal(written) {
 		before = time.Now()
 	}
-	if _, err := in.Restart(t.Context(), "speaker"); err != nil {
+	if _, err := in.Initiator().Restart(t.Context(), "speaker"); err != nil {
 		t.Fatal(err)
 	}
 	waitSpoken(t, in, "2")
@@ -125,11 +126,11 @@ stdout_logfile  = `+dir+`/out.log
 stdout_logfile_maxbytes = 20kB
 stdout_logfile_backups  = 3
 `)
-	ctx, cancel := context.WithTimeout(t.Context(), initiatortest.Patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testlength.Patience)
 	defer cancel()
 	got, openListener := 0, false
 	line := regexp.MustCompile(`line (\d+)$`)
-	err := in.Logs(ctx, "counter", report.LogQuery{Follow: true}, func(lines []api.LogText) error {
+	err := in.Initiator().Logs(ctx, "counter", report.LogQuery{Follow: true}, func(lines []api.LogText) error {
 		if !openListener {
 			openListener = true
 			return os.WriteFile(dir+"/go", []byte("go\n"), 0o600)
@@ -161,14 +162,14 @@ contract       = off
 ready          = line:^up$$
 stdout_logfile = `+path+`
 `)
-	in.WaitFor("w", "up", func(w report.Worker) bool { return w.Ready })
+	in.WaitFor("w", func(w report.Worker) bool { return w.Ready })
 	if err := os.Rename(path, path+".moved"); err != nil {
 		t.Fatal(err)
 	}
-	if err := in.Reopen(t.Context()); err != nil {
+	if err := in.Initiator().Reopen(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := in.Signal(t.Context(), int(syscall.SIGHUP), "w"); err != nil {
+	if err := in.Initiator().Signal(t.Context(), int(syscall.SIGHUP), "w"); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "the new file", func() bool {

@@ -23,11 +23,11 @@ const tooDeep = "nested more than 1000 deep"
 
 // postRaw sends a body to the API over the socket, and returns the status and the
 // answer.
-func postRaw(t *testing.T, in *initiatortest.Initiator, path, kind, body string) (int, string) {
+func postRaw(t *testing.T, in *initiatortest.Server, path, kind, body string) (int, string) {
 	t.Helper()
 	var dialer net.Dialer
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return dialer.DialContext(ctx, "unix", in.Socket())
+		return dialer.DialContext(ctx, "unix", in.Initiator().Socket())
 	}
 	c := &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://initiator/api/v1"+path, strings.NewReader(body))
@@ -68,11 +68,11 @@ func TestNestingIsCheckedWhereTasksEnter(t *testing.T) {
 				t.Errorf("a line to %s, %d deep: %d %.200s", path, depth, status, answer)
 			}
 		}
-		if _, err := in.Submit(ctx, task.Request{Pool: "adder", Data: json.RawMessage(data)}); !errors.Is(err, task.ErrInvalid) || !strings.Contains(err.Error(), tooDeep) {
+		if _, err := in.Initiator().Submit(ctx, task.Request{Pool: "adder", Data: json.RawMessage(data)}); !errors.Is(err, task.ErrInvalid) || !strings.Contains(err.Error(), tooDeep) {
 			t.Errorf("in the process, %d deep: %v", depth, err)
 		}
 		submitDeepByStream(t, in, data)
-		child := in.RunTask(task.Request{Pool: "parent.deep", Data: json.RawMessage(fmt.Sprint(depth))})
+		child := in.Run(task.Request{Pool: "parent.deep", Data: json.RawMessage(fmt.Sprint(depth))})
 		if child.State != task.Failed || !strings.Contains(child.Reason, tooDeep) && !strings.Contains(child.Reason, "exceeded max depth") {
 			t.Errorf("a child, %d deep: %s: %s", depth, child.State, child.Reason)
 		}
@@ -80,7 +80,7 @@ func TestNestingIsCheckedWhereTasksEnter(t *testing.T) {
 	if status, answer := postRaw(t, in, "/tasks", "application/json", `{"pool":"adder","data":`+arrays(1000)+`}`); status != 201 {
 		t.Errorf("at the limit: %d %.200s", status, answer)
 	}
-	c := client.Unix(in.Socket())
+	c := client.Unix(in.Initiator().Socket())
 	defer c.Close()
 	if _, err := c.List(ctx, task.Filter{}); err != nil {
 		t.Error(err)
@@ -88,9 +88,9 @@ func TestNestingIsCheckedWhereTasksEnter(t *testing.T) {
 }
 
 // submitDeepByStream expects that the stream refuses the data, and goes on.
-func submitDeepByStream(t *testing.T, in *initiatortest.Initiator, data string) {
+func submitDeepByStream(t *testing.T, in *initiatortest.Server, data string) {
 	t.Helper()
-	c := client.Unix(in.Socket())
+	c := client.Unix(in.Initiator().Socket())
 	defer c.Close()
 	s, err := c.Stream(t.Context())
 	if err != nil {
@@ -120,12 +120,12 @@ exec_mode = lines
 `)
 	for _, pool := range []string{"once", "lines"} {
 		for _, depth := range []string{"1001", "20000"} {
-			got := in.RunTask(task.Request{Pool: pool, Data: json.RawMessage(depth)})
+			got := in.Run(task.Request{Pool: pool, Data: json.RawMessage(depth)})
 			if got.State != task.Failed || !strings.Contains(got.Reason, tooDeep) {
 				t.Errorf("%s, %s deep: %s: %.300s", pool, depth, got.State, got.Reason)
 			}
 		}
-		if got := in.Call(pool, "1000"); got != arrays(1000) {
+		if got := in.Call(pool, 1000); got != arrays(1000) {
 			t.Errorf("%s at the limit: %.100s", pool, got)
 		}
 	}

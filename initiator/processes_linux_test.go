@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"initiator/internal/testlength"
 
-	"initiator/initiator/initiatortest"
+	"golang.org/x/sys/unix"
 )
 
 // markedProcesses lists the processes that carry a mark in their environment.
@@ -37,7 +37,7 @@ func markedProcesses(t *testing.T, mark string) []string {
 func waitNoProcess(t *testing.T, mark string) {
 	t.Helper()
 	began := time.Now()
-	for time.Since(began) < initiatortest.Patience {
+	for time.Since(began) < testlength.Patience {
 		if len(markedProcesses(t, mark)) == 0 {
 			t.Logf("nothing is left after %v", time.Since(began).Round(time.Millisecond))
 			return

@@ -51,14 +51,14 @@ retry_delay = 0.1
 		{`{"how":"exit","a":4,"b":5,"once":` + string(once) + `}`, task.Completed, `{"sum": 9}`},
 	}
 	for _, tt := range tests {
-		got := in.RunTask(task.Request{Pool: "adder", Data: json.RawMessage(tt.data)})
+		got := in.Run(task.Request{Pool: "adder", Data: json.RawMessage(tt.data)})
 		if got.State != tt.state || string(got.Result) != tt.result {
 			t.Errorf("%s: %s %s (%s)", tt.data, got.State, got.Result, got.Reason)
 		}
 	}
-	in.WaitFor("adder", "started again", func(w report.Worker) bool { return w.Incarnation == 2 && w.Ready })
+	in.WaitFor("adder", func(w report.Worker) bool { return w.Incarnation == 2 && w.Ready })
 	// The original does not report an exception. The timeout ends the task.
-	got := in.RunTask(task.Request{Pool: "adder", Data: json.RawMessage(`{"how":"raise"}`)})
+	got := in.Run(task.Request{Pool: "adder", Data: json.RawMessage(`{"how":"raise"}`)})
 	if got.State != task.Dead {
 		t.Errorf("%s (%s)", got.State, got.Reason)
 	}

@@ -20,8 +20,8 @@ func TestReloadWithoutWaitingCaller(t *testing.T) {
 	writeFile(t, path, first+"[worker:come]\ncommand = ${initiator:self} job echo\n")
 	waitNoProcess, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := in.Reload(waitNoProcess); err != nil && !errors.Is(err, context.Canceled) {
+	if _, err := in.Initiator().Reload(waitNoProcess); err != nil && !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	in.WaitFor("come", "ready", func(w report.Worker) bool { return w.Ready })
+	in.WaitFor("come", func(w report.Worker) bool { return w.Ready })
 }

@@ -18,9 +18,9 @@ import (
 )
 
 // pidsByName of every worker, by definition.
-func pidsByName(in *initiatortest.Initiator) map[string][]int {
+func pidsByName(in *initiatortest.Server) map[string][]int {
 	found := map[string][]int{}
-	for _, w := range in.Workers() {
+	for _, w := range in.Initiator().Workers() {
 		if w.PID != 0 {
 			found[w.Name] = append(found[w.Name], w.PID)
 		}
@@ -44,14 +44,14 @@ func TestReloadTouchesOnlyWhatDiffers(t *testing.T) {
 
 	writeFile(t, path, keep+fmt.Sprintf(part, "change", "sum", "umask = 027")+fmt.Sprintf(part, "come", "echo", ""))
 	const want = `[{"name":"keep","action":"keep"},{"name":"change","action":"restart","keys":["umask"]},{"name":"come","action":"start"},{"name":"leave","action":"stop"}]`
-	planned, err := in.Changes()
+	planned, err := in.Initiator().Changes()
 	if err != nil || changesJSON(planned) != want {
 		t.Fatalf("plan: %s, %v", changesJSON(planned), err)
 	}
 	if now := pidsByName(in); fmt.Sprint(now) != fmt.Sprint(before) {
 		t.Fatalf("plan changed something: %v, was %v", now, before)
 	}
-	done, err := in.Reload(t.Context())
+	done, err := in.Initiator().Reload(t.Context())
 	if err != nil || changesJSON(done) != want {
 		t.Fatalf("reload: %s, %v", changesJSON(done), err)
 	}
@@ -60,7 +60,7 @@ func TestReloadTouchesOnlyWhatDiffers(t *testing.T) {
 		len(after["change"]) != 1 || len(after["come"]) != 1 || len(after["leave"]) != 0 {
 		t.Errorf("after %v, before %v", after, before)
 	}
-	if got := in.Call("come", `"x"`); got != `"x"` {
+	if got := in.Call("come", "x"); got != `"x"` {
 		t.Errorf("the new pool answers %s", got)
 	}
 }
@@ -72,7 +72,7 @@ func TestBrokenFileChangesNothing(t *testing.T) {
 	in := initiatortest.Start(t, path)
 	before := pidsByName(in)
 	writeFile(t, path, adder+"\n[worker:adder]\nslotz = 2\n")
-	_, err := in.Reload(t.Context())
+	_, err := in.Initiator().Reload(t.Context())
 	var faults proactor.Faults
 	if !errors.As(err, &faults) || !strings.Contains(err.Error(), path) {
 		t.Fatalf("reload: %v", err)
@@ -86,11 +86,11 @@ func TestScale(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, adder)
 	for _, n := range []int{5, 1, 0, 3} {
-		if err := in.Scale(t.Context(), "adder", n); err != nil {
+		if err := in.Initiator().Scale(t.Context(), "adder", n); err != nil {
 			t.Fatal(err)
 		}
 		ready := 0
-		for _, w := range in.Workers() {
+		for _, w := range in.Initiator().Workers() {
 			if w.Ready {
 				ready++
 			}
@@ -99,7 +99,7 @@ func TestScale(t *testing.T) {
 			t.Errorf("scaled to %d: %d are ready", n, ready)
 		}
 	}
-	if err := in.Scale(t.Context(), "addr", 1); err == nil {
+	if err := in.Initiator().Scale(t.Context(), "addr", 1); err == nil {
 		t.Error("a definition that does not exist was scaled")
 	}
 }
@@ -125,7 +125,7 @@ func TestRollingRestartRefusesNoConnect(t *testing.T) {
 			connects.Add(1)
 		}
 	}()
-	results, err := in.RestartRolling(t.Context(), "adder")
+	results, err := in.Initiator().RestartRolling(t.Context(), "adder")
 	stopped()
 	if err, refused := <-failed; refused {
 		t.Errorf("after %d connects: %v", connects.Load(), err)
@@ -150,11 +150,11 @@ contract = off
 ready    = line:^armed$$
 autorestart = false
 `)
-	if err := in.Signal(t.Context(), int(syscall.SIGHUP), "trap"); err != nil {
+	if err := in.Initiator().Signal(t.Context(), int(syscall.SIGHUP), "trap"); err != nil {
 		t.Fatal(err)
 	}
-	in.WaitFor("trap", "EXITED", func(w report.Worker) bool { return w.State == report.Exited })
-	answers, err := in.Why(t.Context(), "trap")
+	in.WaitFor("trap", func(w report.Worker) bool { return w.State == report.Exited })
+	answers, err := in.Initiator().Why(t.Context(), "trap")
 	if err != nil || len(answers) != 1 || !strings.Contains(answers[0].Sentence, "exit code 7") || !strings.Contains(answers[0].Sentence, "autorestart = false") {
 		t.Errorf("why: %+v, %v", answers, err)
 	}

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"initiator/initiator/client"
-	"initiator/initiator/initiatortest"
 	"initiator/initiator/report"
+	"initiator/internal/testlength"
 )
 
 // restartHarness starts one program after another on the same INI and state
@@ -94,7 +94,7 @@ func (d *restartHarness) waitReady() {
 		if line != "ready: <nil>" {
 			d.t.Fatalf("up says %q", line)
 		}
-	case <-time.After(initiatortest.Patience):
+	case <-time.After(testlength.Patience):
 		d.t.Fatalf("it does not come up: %+v", d.listWorkers())
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
+	"initiator/internal/testlength"
 )
 
 func TestScheduleRunsTasks(t *testing.T) {
@@ -23,7 +24,7 @@ data  = {"a": 20, "b": 22}
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		done, err := in.List(t.Context(), task.Filter{Pool: "adder", State: task.Completed, Data: true})
+		done, err := in.Initiator().List(t.Context(), task.Filter{Pool: "adder", State: task.Completed, Data: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,7 +38,7 @@ data  = {"a": 20, "b": 22}
 		}
 		select {
 		case <-tick.C:
-		case <-time.After(initiatortest.Patience):
+		case <-time.After(testlength.Patience):
 			t.Fatal("nothing is submitted")
 		}
 	}

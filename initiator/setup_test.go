@@ -8,6 +8,7 @@ import (
 
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
+	"initiator/internal/testlength"
 )
 
 // writeFile writes a file, such as an INI that the next reload reads.
@@ -28,7 +29,7 @@ func writeINI(t *testing.T, text string) string {
 // await polls a condition for which there is no event.
 func await(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	patience := time.After(initiatortest.Patience)
+	patience := time.After(testlength.Patience)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !is() {
@@ -48,12 +49,12 @@ slots    = 4
 `
 
 // awaitTask polls until there is such a task; there is no event for all tasks.
-func awaitTask(t *testing.T, in *initiatortest.Initiator, f task.Filter) task.Task {
+func awaitTask(t *testing.T, in *initiatortest.Server, f task.Filter) task.Task {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.Now().Add(initiatortest.Patience); time.Now().Before(end); <-tick.C {
-		if list, err := in.List(t.Context(), f); err != nil {
+	for end := time.Now().Add(testlength.Patience); time.Now().Before(end); <-tick.C {
+		if list, err := in.Initiator().List(t.Context(), f); err != nil {
 			t.Fatal(err)
 		} else if len(list) > 0 {
 			return list[0]
@@ -64,10 +65,10 @@ func awaitTask(t *testing.T, in *initiatortest.Initiator, f task.Filter) task.Ta
 }
 
 // waitRunning waits until a worker runs a task.
-func waitRunning(t *testing.T, in *initiatortest.Initiator, of task.Task) {
+func waitRunning(t *testing.T, in *initiatortest.Server, of task.Task) {
 	t.Helper()
 	for {
-		got, err := in.Task(t.Context(), of.ID)
+		got, err := in.Initiator().Task(t.Context(), of.ID)
 		if err != nil || got.State.Terminal() {
 			t.Fatalf("task is %s: %v", got.State, err)
 		}

@@ -27,13 +27,13 @@ func TestSilentKeeper(t *testing.T) {
 	}
 	var found []report.Problem
 	await(t, "the problem", func() bool {
-		found = in.Status().Problems
+		found = in.Initiator().Status().Problems
 		return len(found) > 0
 	})
 	if p := found[0]; p.Name != "keeper_silent" || !strings.Contains(p.Reason, "has not answered for 5s") {
 		t.Errorf("status: %+v", found)
 	}
-	res, err := http.Get(in.URL() + "/healthz")
+	res, err := http.Get(in.Initiator().URL() + "/healthz")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,12 +41,12 @@ func TestSilentKeeper(t *testing.T) {
 	if body, err := io.ReadAll(res.Body); err != nil || !strings.Contains(string(body), "keeper_silent") {
 		t.Errorf("healthz: %s %v", body, err)
 	}
-	if why, err := in.Why(t.Context(), "w"); err != nil || !strings.Contains(why[0].Sentence, "has not answered for 5s") {
+	if why, err := in.Initiator().Why(t.Context(), "w"); err != nil || !strings.Contains(why[0].Sentence, "has not answered for 5s") {
 		t.Errorf("why: %+v %v", why, err)
 	}
-	in.Shutdown(false)
-	in.Kill()
-	if err := in.Stop(); err != nil {
+	in.Initiator().Shutdown(false)
+	in.Initiator().Kill()
+	if err := in.Close(); err != nil {
 		t.Error(err)
 	}
 	if p, there := procfs.ReadStat(pid); there && !p.Ended {

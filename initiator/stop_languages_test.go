@@ -11,6 +11,7 @@ import (
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/report"
 	"initiator/initiator/task"
+	"initiator/internal/testlength"
 	"initiator/jobs/jobstest"
 )
 
@@ -39,21 +40,21 @@ heartbeat_span = 200ms
 drain          = %s
 stopwaitsecs   = 1h
 `, strings.Join(command, " "), tt.drain))
-				queued, err := in.Submit(t.Context(), task.Request{Pool: "w", Method: "wait", Data: json.RawMessage(`{"how":"` + tt.handler + `"}`)})
+				queued, err := in.Initiator().Submit(t.Context(), task.Request{Pool: "w", Method: "wait", Data: json.RawMessage(`{"how":"` + tt.handler + `"}`)})
 				if err != nil {
 					t.Fatal(err)
 				}
 				awaitProgress(t, in, queued)
-				ctx, cancel := context.WithTimeout(t.Context(), initiatortest.Patience)
+				ctx, cancel := context.WithTimeout(t.Context(), testlength.Patience)
 				defer cancel()
-				if _, err := in.Initiator.Stop(ctx, "w"); err != nil {
+				if _, err := in.Initiator().Stop(ctx, "w"); err != nil {
 					t.Fatal(err)
 				}
-				stopped := in.WaitFor("w", "stopped", func(w report.Worker) bool { return w.PID == 0 })
+				stopped := in.WaitFor("w", func(w report.Worker) bool { return w.PID == 0 })
 				if stopped.LastExit.Signal != "" || stopped.LastExit.Code != 0 {
 					t.Errorf("the worker ended with %+v", stopped.LastExit)
 				}
-				got, err := in.Task(t.Context(), queued.ID)
+				got, err := in.Initiator().Task(t.Context(), queued.ID)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -70,15 +71,15 @@ stopwaitsecs   = 1h
 }
 
 // awaitProgress waits until a task has reported progress.
-func awaitProgress(t *testing.T, in *initiatortest.Initiator, queued task.Task) {
+func awaitProgress(t *testing.T, in *initiatortest.Server, queued task.Task) {
 	t.Helper()
-	w, err := in.Watch(t.Context(), queued.ID)
+	w, err := in.Initiator().Watch(t.Context(), queued.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Close()
 	for {
-		if got, err := in.Task(t.Context(), queued.ID); err != nil || len(got.Progress) > 0 {
+		if got, err := in.Initiator().Task(t.Context(), queued.ID); err != nil || len(got.Progress) > 0 {
 			if err != nil {
 				t.Fatal(err)
 			}

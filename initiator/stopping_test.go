@@ -57,15 +57,15 @@ func mustTask(t *testing.T) func(task.Task, error) task.Task {
 }
 
 // waitUntilBegun waits until the handler of a task has begun.
-func waitUntilBegun(t *testing.T, in *initiatortest.Initiator, one task.Task) {
+func waitUntilBegun(t *testing.T, in *initiatortest.Server, one task.Task) {
 	t.Helper()
-	sub, err := in.Watch(t.Context(), one.ID)
+	sub, err := in.Initiator().Watch(t.Context(), one.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer sub.Close()
 	for {
-		now := mustTask(t)(in.Task(t.Context(), one.ID))
+		now := mustTask(t)(in.Initiator().Task(t.Context(), one.ID))
 		if now.Progress != nil {
 			return
 		}
@@ -96,31 +96,31 @@ func TestStopEndsHandlersInOrder(t *testing.T) {
 func stopDuringTask(t *testing.T, how, method, drain string) {
 	ini, state := fmt.Sprintf(stoppingINI, drain), initiatortest.StateDir(t.TempDir())
 	in := initiatortest.StartText(t, ini, state)
-	one := mustTask(t)(in.Submit(t.Context(), task.Request{Pool: "parent", Method: method}))
+	one := mustTask(t)(in.Initiator().Submit(t.Context(), task.Request{Pool: "parent", Method: method}))
 	waitUntilBegun(t, in, one)
 	switch how {
 	case "stop":
-		if _, err := in.Initiator.Stop(t.Context(), "parent"); err != nil {
+		if _, err := in.Initiator().Stop(t.Context(), "parent"); err != nil {
 			t.Fatal(err)
 		}
 		if exit := in.Worker("parent").LastExit; exit.Signal != "" || exit.Code != 0 {
 			t.Errorf("last exit %+v", exit)
 		}
 	case "restart":
-		if _, err := in.Restart(t.Context(), "parent"); err != nil {
+		if _, err := in.Initiator().Restart(t.Context(), "parent"); err != nil {
 			t.Fatal(err)
 		}
-		next := in.WaitFor("parent", "ready again", func(w report.Worker) bool { return w.Ready && w.Incarnation == 2 })
+		next := in.WaitFor("parent", func(w report.Worker) bool { return w.Ready && w.Incarnation == 2 })
 		if next.LastExit.Signal != "" || next.LastExit.Code != 0 {
 			t.Errorf("last exit %+v", next.LastExit)
 		}
 	default:
-		if err := in.Stop(); err != nil {
+		if err := in.Close(); err != nil {
 			t.Fatal(err)
 		}
 		in = initiatortest.StartText(t, ini, state)
 	}
-	got := mustTask(t)(in.Task(t.Context(), one.ID))
+	got := mustTask(t)(in.Initiator().Task(t.Context(), one.ID))
 	if len(got.History) == 0 {
 		t.Fatalf("%s: %s", got.State, got.Reason)
 	}
@@ -142,17 +142,17 @@ func stopDuringTask(t *testing.T, how, method, drain string) {
 func TestUndeliverableOutcomesFail(t *testing.T) {
 	t.Parallel()
 	const ini = "[worker:parent]\ncommand = ${initiator:self} parent\nattempts = 3\nretry_delay = 0\n"
-	expect := func(in *initiatortest.Initiator, method string, mib int, want string) {
-		got := in.RunTask(task.Request{Pool: "parent", Method: method, Data: json.RawMessage(fmt.Sprint(mib << 20))})
+	expect := func(in *initiatortest.Server, method string, mib int, want string) {
+		got := in.Run(task.Request{Pool: "parent", Method: method, Data: json.RawMessage(fmt.Sprint(mib << 20))})
 		if got.State != task.Failed || got.Reason != want || len(got.History) != 1 {
 			t.Errorf("%s of %d MiB: %s after %d attempts: %s", method, mib, got.State, len(got.History), got.Reason)
 		}
 	}
-	low := initiatortest.StartText(t, ini, resultsUpTo1MiB)
+	low := initiatortest.StartText(t, ini, initiatortest.Configure(resultsUpTo1MiB))
 	expect(low, "large", 3, "the handler failed: its result has 3.0 MiB and was refused: The body is too large: at most 1 MiB are allowed.")
 	expect(low, "fails.large", 3, "the handler failed: its failure has 3.0 MiB and was refused: The body is too large: at most 1 MiB are allowed.")
 	in := initiatortest.StartText(t, ini)
-	if got := in.RunTask(task.Request{Pool: "parent", Method: "large", Data: json.RawMessage(fmt.Sprint(2 << 20))}); got.State != task.Completed || len(got.Result) != 2<<20+2 {
+	if got := in.Run(task.Request{Pool: "parent", Method: "large", Data: json.RawMessage(fmt.Sprint(2 << 20))}); got.State != task.Completed || len(got.Result) != 2<<20+2 {
 		t.Errorf("2 MiB: %s: %s", got.State, got.Reason)
 	}
 	if testlength.Count(0, 1) == 1 {

@@ -2,6 +2,7 @@ package initiator_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,7 +17,7 @@ import (
 // to this process, and no other process has an end of it.
 func TestWorkerServesInheritedStream(t *testing.T) {
 	in := initiatortest.StartText(t, "[worker:adder]\ncommand = ${initiator:self} job sum\nheartbeat_span = 1h\nheartbeat_tolerance = 3h\n")
-	if got := in.Call("adder", `{"a":1,"b":2}`); !strings.Contains(got, "3") {
+	if got := in.Call("adder", json.RawMessage(`{"a":1,"b":2}`)); !strings.Contains(got, "3") {
 		t.Error(got)
 	}
 	var stacks bytes.Buffer

@@ -16,6 +16,7 @@ import (
 
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/report"
+	"initiator/internal/testlength"
 )
 
 // processStates are the states of the processes of all.conf, with the names and words
@@ -76,7 +77,7 @@ func copyFile(t *testing.T, from, to string) {
 // name that it has under supervisord.
 func TestRunsSupervisordConf(t *testing.T) {
 	path, want := copySupervisordConf(t)
-	h := initiatortest.Begin(t, path)
+	h := initiatortest.Start(t, path, initiatortest.NoWait())
 	waitStates(t, h, want)
 	for _, log := range []struct{ file, text string }{
 		{"web_01.log", "web 1\n"}, {"hello.log", "hello two  words\nhello its\nhello \"quoted\"\n"}, {"hello.err.log", "an error\n"},
@@ -87,7 +88,7 @@ func TestRunsSupervisordConf(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"web:*", "back:worker", "hello"} {
-		results, err := h.Initiator.Stop(t.Context(), name)
+		results, err := h.Initiator().Stop(t.Context(), name)
 		if err != nil || len(results) == 0 {
 			t.Errorf("stop %s: %v, %v", name, results, err)
 		}
@@ -99,16 +100,16 @@ func TestRunsSupervisordConf(t *testing.T) {
 
 // waitStates waits until every process is in its state, and returns the pids of the
 // living processes.
-func waitStates(t *testing.T, h *initiatortest.Initiator, want map[string]string) map[string]int {
+func waitStates(t *testing.T, h *initiatortest.Server, want map[string]string) map[string]int {
 	t.Helper()
 	pids := map[string]int{}
 	for name, state := range want {
-		w := h.WaitFor(name, state, func(w report.Worker) bool { return w.State.String() == state })
+		w := h.WaitFor(name, func(w report.Worker) bool { return w.State.String() == state })
 		if w.PID != 0 {
 			pids[name] = w.PID
 		}
 	}
-	if n := len(h.Workers()); n != len(want) {
+	if n := len(h.Initiator().Workers()); n != len(want) {
 		t.Errorf("there are %d workers, want %d", n, len(want))
 	}
 	return pids
@@ -135,7 +136,7 @@ func TestSupervisordStartsTheSame(t *testing.T) {
 	path, want := copySupervisordConf(t)
 	theirs := startSupervisord(t, path)
 	their := theirs.waitRealStates(t, want)
-	h := initiatortest.Begin(t, path)
+	h := initiatortest.Start(t, path, initiatortest.NoWait())
 	our := waitStates(t, h, want)
 	if len(their) != len(our) {
 		t.Errorf("supervisord runs %v, we run %v", their, our)
@@ -222,7 +223,7 @@ func startSupervisord(t *testing.T, conf string) *realSupervisord {
 		_ = s.cmd.Process.Signal(syscall.SIGTERM) // it stops its processes, and ends
 		select {
 		case <-ended:
-		case <-time.After(initiatortest.Patience):
+		case <-time.After(testlength.Patience):
 			_ = s.cmd.Process.Kill()
 			<-ended
 			t.Error("supervisord did not end")

@@ -25,12 +25,12 @@ restart_limit = 4/10min
 func TestPoisonTaskAmongOthers(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, suspectsINI)
-	if err := in.Pause(t.Context(), true, "bad"); err != nil {
+	if err := in.Initiator().Pause(t.Context(), true, "bad"); err != nil {
 		t.Fatal(err)
 	}
 	var healthy []task.Task
 	submit := func(method string) task.Task {
-		got, err := in.Submit(t.Context(), task.Request{Pool: "bad", Method: method})
+		got, err := in.Initiator().Submit(t.Context(), task.Request{Pool: "bad", Method: method})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,15 +40,15 @@ func TestPoisonTaskAmongOthers(t *testing.T) {
 		healthy = append(healthy, submit("nap"))
 	}
 	poison := submit("exit")
-	if err := in.Pause(t.Context(), false, "bad"); err != nil {
+	if err := in.Initiator().Pause(t.Context(), false, "bad"); err != nil {
 		t.Fatal(err)
 	}
-	got, err := in.Wait(t.Context(), poison.ID)
+	got, err := in.Initiator().Wait(t.Context(), poison.ID)
 	if err != nil || got.State != task.Dead || got.Attempt != 3 || countOutcomes(got)[task.OutcomeLost] != 3 || countOutcomes(got)[task.OutcomeSuspected] == 0 {
 		t.Errorf("poison: %+v, %v", got, err)
 	}
 	for _, one := range healthy {
-		got, err := in.Wait(t.Context(), one.ID)
+		got, err := in.Initiator().Wait(t.Context(), one.ID)
 		if err != nil || got.State != task.Completed || got.Attempt != 1 || countOutcomes(got)[task.OutcomeSuspected] == 0 {
 			t.Errorf("healthy: %+v, %v", got, err)
 		}
@@ -57,7 +57,7 @@ func TestPoisonTaskAmongOthers(t *testing.T) {
 	if w.State == report.Fatal || w.Deaths > 3 || w.LastExit.Task != poison.ID.String() {
 		t.Errorf("worker: %+v", w)
 	}
-	if why, err := in.Why(t.Context(), "bad"); err != nil || !strings.Contains(why[0].Sentence, "task "+poison.ID.String()+" ended it") {
+	if why, err := in.Initiator().Why(t.Context(), "bad"); err != nil || !strings.Contains(why[0].Sentence, "task "+poison.ID.String()+" ended it") {
 		t.Errorf("why: %+v, %v", why, err)
 	}
 }
@@ -83,12 +83,12 @@ restart_delay = 10ms
 restart_limit = 3/10min
 `)
 	for range 3 {
-		got := in.RunTask(task.Request{Pool: "bad", Method: "exit"})
+		got := in.Run(task.Request{Pool: "bad", Method: "exit"})
 		if got.State != task.Dead || got.Attempt != 2 || countOutcomes(got)[task.OutcomeLost] != 2 {
 			t.Fatalf("poison: %+v", got)
 		}
 	}
-	if got := in.RunTask(task.Request{Pool: "bad", Method: "nap"}); got.State != task.Completed {
+	if got := in.Run(task.Request{Pool: "bad", Method: "nap"}); got.State != task.Completed {
 		t.Errorf("healthy: %+v", got)
 	}
 	if w := in.Worker("bad"); w.Deaths != 0 || w.Incarnation != 7 {
@@ -113,12 +113,12 @@ restart_delay = 10ms
 `)
 	yes := true
 	for _, r := range []task.Request{{Pool: "once", Method: "exit"}, {Pool: "often", Method: "exit", AtMostOnce: &yes}} {
-		got := in.RunTask(r)
+		got := in.Run(r)
 		if got.State != task.Dead || len(got.History) != 1 || !strings.Contains(got.Reason, "lost: exit code 3") || !strings.Contains(got.Reason, "at_most_once allows no other attempt, because this one reached a worker") {
 			t.Errorf("%+v", got)
 		}
 	}
-	if got := in.RunTask(task.Request{Pool: "often", Method: "exit"}); len(got.History) != 3 {
+	if got := in.Run(task.Request{Pool: "often", Method: "exit"}); len(got.History) != 3 {
 		t.Errorf("%+v", got)
 	}
 }

@@ -15,7 +15,7 @@ func TestTaskCompletes(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, adder)
 	called := make(chan string, 2)
-	one := in.NewTask("adder", map[string]int{"a": 2, "b": 3}).
+	one := in.Initiator().NewTask("adder", map[string]int{"a": 2, "b": 3}).
 		OnComplete(func(json.RawMessage, json.RawMessage) { panic("in a callback") }).
 		OnComplete(func(data, result json.RawMessage) { called <- string(data) + string(result) }).
 		OnFail(func(_, _ json.RawMessage) { called <- "failed" })
@@ -38,7 +38,7 @@ func TestTaskFails(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, adder)
 	called := make(chan string, 1)
-	result, err := in.NewTask("adder", json.RawMessage(`{"a":2}`)).
+	result, err := in.Initiator().NewTask("adder", json.RawMessage(`{"a":2}`)).
 		OnFail(func(_, result json.RawMessage) { called <- string(result) }).
 		Start().Join(t.Context())
 	var failure *initiator.Failure
@@ -54,10 +54,10 @@ func TestTaskFails(t *testing.T) {
 func TestTaskWithBadData(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, adder)
-	if _, err := in.NewTask("adder", func() {}).Start().Join(t.Context()); err == nil {
+	if _, err := in.Initiator().NewTask("adder", func() {}).Start().Join(t.Context()); err == nil {
 		t.Error("a function was sent as JSON")
 	}
-	_, err := in.NewTask("addder", nil).Start().Join(t.Context())
+	_, err := in.Initiator().NewTask("addder", nil).Start().Join(t.Context())
 	if err == nil {
 		t.Error("a pool that does not exist took a task")
 	}
@@ -66,20 +66,20 @@ func TestTaskWithBadData(t *testing.T) {
 func TestLaunchReturnsTuple(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, adder)
-	w, err := in.Launch(t.Context(), "adder", "0123456789abcdef0123456789abcdef")
+	w, err := in.Initiator().Launch(t.Context(), "adder", "0123456789abcdef0123456789abcdef")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if w.GUID != "0123456789abcdef0123456789abcdef" || w.Port == 0 || w.Process == 0 || w.Module != "adder" || w.Session != w.GUID+"/1" {
 		t.Errorf("launched %+v", w)
 	}
-	if n := len(in.Workers()); n != 3 {
+	if n := len(in.Initiator().Workers()); n != 3 {
 		t.Errorf("%d workers, want 3", n)
 	}
-	if _, err := in.Launch(t.Context(), "adder", w.GUID); err == nil {
+	if _, err := in.Initiator().Launch(t.Context(), "adder", w.GUID); err == nil {
 		t.Error("one guid was launched twice")
 	}
-	if _, err := in.Launch(t.Context(), "addr", ""); err == nil {
+	if _, err := in.Initiator().Launch(t.Context(), "addr", ""); err == nil {
 		t.Error("an unknown definition was launched")
 	}
 }
@@ -87,7 +87,7 @@ func TestLaunchReturnsTuple(t *testing.T) {
 func TestRunTwiceIsRefused(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, adder)
-	if err := in.Run(context.Background()); err == nil {
+	if err := in.Initiator().Run(context.Background()); err == nil {
 		t.Error("Run ran twice")
 	}
 }
@@ -96,7 +96,7 @@ func TestTwoInitiatorsInOneStateDir(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	first := initiatortest.StartText(t, adder, initiatortest.StateDir(dir))
-	second, err := initiator.New(initiator.Config{Plan: first.Plan(), StateDir: dir})
+	second, err := initiator.New(initiator.Config{Plan: first.Initiator().Plan(), StateDir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ reload_signal = WINCH
 		t.Errorf("told %v\nnow  %v", told, now)
 	}
 	save("good day")
-	if _, err := in.Reload(t.Context()); err != nil {
+	if _, err := in.Initiator().Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	told, now = readConfigs(t, in.Worker("processor").Port)
@@ -85,7 +85,7 @@ func TestInitiatorWithGUID(t *testing.T) {
 	if err := os.WriteFile(ini, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	in := initiatortest.Start(t, ini, func(c *initiator.Config) { c.GUID = "0123abcd" })
+	in := initiatortest.Start(t, ini, initiatortest.Configure(func(c *initiator.Config) { c.GUID = "0123abcd" }))
 	if port := in.Worker("adder").Port; port < 50100 {
 		t.Errorf("port %d", port)
 	}

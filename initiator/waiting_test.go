@@ -31,30 +31,30 @@ command = ${initiator:self} job sleep
 		{"its time has not come", task.Request{Pool: "busy", Delay: task.Seconds(time.Hour)}, false, "waits until "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if err := in.Pause(t.Context(), c.paused, c.request.Pool); err != nil {
+			if err := in.Initiator().Pause(t.Context(), c.paused, c.request.Pool); err != nil {
 				t.Fatal(err)
 			}
-			queued, err := in.Submit(t.Context(), c.request)
+			queued, err := in.Initiator().Submit(t.Context(), c.request)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := in.Task(t.Context(), queued.ID)
+			got, err := in.Initiator().Task(t.Context(), queued.ID)
 			if err != nil || !strings.HasPrefix(got.Reason, c.want) {
 				t.Errorf("%q, %v; want %q", got.Reason, err, c.want)
 			}
-			list, err := in.List(t.Context(), task.Filter{Pool: c.request.Pool, Limit: 1})
+			list, err := in.Initiator().List(t.Context(), task.Filter{Pool: c.request.Pool, Limit: 1})
 			if err != nil || list[0].Reason != got.Reason {
 				t.Errorf("the list says %q, %v", list[0].Reason, err)
 			}
 		})
 	}
-	if s := in.Status(); len(s.Paused) != 0 {
+	if s := in.Initiator().Status(); len(s.Paused) != 0 {
 		t.Errorf("paused: %v", s.Paused)
 	}
-	if err := in.Pause(t.Context(), true, "all"); err != nil {
+	if err := in.Initiator().Pause(t.Context(), true, "all"); err != nil {
 		t.Fatal(err)
 	}
-	if s := in.Status(); strings.Join(s.Paused, " ") != "rests busy" {
+	if s := in.Initiator().Status(); strings.Join(s.Paused, " ") != "rests busy" {
 		t.Errorf("paused: %v", s.Paused)
 	}
 }

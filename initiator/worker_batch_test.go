@@ -17,11 +17,11 @@ func TestWorkerSubmitsOneTaskPerRequest(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, parentINI, initiatortest.Only("parent"))
 	var token string
-	if err := json.Unmarshal([]byte(in.Call("parent.tell", `null`)), &token); err != nil {
+	if err := json.Unmarshal([]byte(in.Call("parent.tell", nil)), &token); err != nil {
 		t.Fatal(err)
 	}
 	lines := `{"pool":"parent.default","parent":"` + uuid.NewString() + `"}`
-	req, err := http.NewRequestWithContext(t.Context(), "POST", in.URL()+"/api/v1/tasks", strings.NewReader(lines))
+	req, err := http.NewRequestWithContext(t.Context(), "POST", in.Initiator().URL()+"/api/v1/tasks", strings.NewReader(lines))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ func TestWorkerKilledDuringTask(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, sleeper)
 	first := in.Worker("sleeper")
-	queued, err := in.Submit(t.Context(), task.Request{Pool: "sleeper", Data: json.RawMessage(`{"ms":300}`)})
+	queued, err := in.Initiator().Submit(t.Context(), task.Request{Pool: "sleeper", Data: json.RawMessage(`{"ms":300}`)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func TestWorkerKilledDuringTask(t *testing.T) {
 	if err := syscall.Kill(first.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	got, err := in.Wait(t.Context(), queued.ID)
+	got, err := in.Initiator().Wait(t.Context(), queued.ID)
 	if err != nil || got.State != task.Completed {
 		t.Fatalf("task: %+v, %v", got, err)
 	}
@@ -51,12 +51,12 @@ attempts    = 2
 retry_delay = 0
 restart_delay = 0
 `)
-	got := in.RunTask(task.Request{Pool: "crash", Data: json.RawMessage(`{"how":"exit","code":3}`)})
+	got := in.Run(task.Request{Pool: "crash", Data: json.RawMessage(`{"how":"exit","code":3}`)})
 	if got.State != task.Dead || len(got.History) != 2 {
 		t.Errorf("poison: %+v", got)
 	}
-	in.WaitFor("crash", "ready again", func(w report.Worker) bool { return w.Ready && w.Incarnation == 3 })
-	if got := in.RunTask(task.Request{Pool: "crash", Data: json.RawMessage(`{"how":"panic"}`)}); got.State != task.Dead || len(got.History) != 2 {
+	in.WaitFor("crash", func(w report.Worker) bool { return w.Ready && w.Incarnation == 3 })
+	if got := in.Run(task.Request{Pool: "crash", Data: json.RawMessage(`{"how":"panic"}`)}); got.State != task.Dead || len(got.History) != 2 {
 		t.Errorf("panic: %+v", got)
 	}
 }
@@ -64,17 +64,17 @@ restart_delay = 0
 // A worker with a missing command is FATAL with the reason, and other workers run.
 func TestMissingCommandIsFatal(t *testing.T) {
 	t.Parallel()
-	in := initiatortest.BeginText(t, adder+`
+	in := initiatortest.StartText(t, adder+`
 [worker:ghost]
 command       = ./no-such-program
 restart_limit = 1/1min
-`)
-	ghost := in.WaitFor("ghost", "FATAL", func(w report.Worker) bool { return w.State == report.Fatal })
+`, initiatortest.NoWait())
+	ghost := in.WaitFor("ghost", func(w report.Worker) bool { return w.State == report.Fatal })
 	t.Log(ghost.Reason)
-	if got := in.Call("adder", `{"a":1,"b":1}`); got != `{"sum":2}` {
+	if got := in.Call("adder", json.RawMessage(`{"a":1,"b":1}`)); got != `{"sum":2}` {
 		t.Errorf("got %s", got)
 	}
-	if err := in.Ready(t.Context()); err == nil {
+	if err := in.Initiator().Ready(t.Context()); err == nil {
 		t.Error("Ready did not name the worker that is FATAL")
 	}
 }

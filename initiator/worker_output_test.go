@@ -2,6 +2,7 @@ package initiator_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"initiator/initiator"
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/report"
+	"initiator/internal/testlength"
 )
 
 // outputRecorder is an output on which a test can wait.
@@ -36,7 +38,7 @@ func (s *outputRecorder) Write(p []byte) (int, error) {
 // waitText waits until the text contains a part, and returns the whole text.
 func (s *outputRecorder) waitText(t *testing.T, part string) string {
 	t.Helper()
-	patience := time.After(initiatortest.Patience)
+	patience := time.After(testlength.Patience)
 	for {
 		s.mu.Lock()
 		text, more := s.text.String(), s.more
@@ -54,12 +56,12 @@ func (s *outputRecorder) waitText(t *testing.T, part string) string {
 
 // withOutputs gives the initiator the test's own outputs.
 func withOutputs(stdout, stderr, log io.Writer) initiatortest.Option {
-	return func(c *initiator.Config) {
+	return initiatortest.Configure(func(c *initiator.Config) {
 		c.Stdout, c.Stderr = stdout, stderr
 		if log != nil {
 			c.Logger = hclog.New(&hclog.LoggerOptions{Output: log, Level: hclog.Info})
 		}
-	}
+	})
 }
 
 // Lines that are not kept in files are written to the initiator's own output and to
@@ -91,7 +93,7 @@ contract = off
 	for _, worker := range []string{"talker:0", "talker:1"} {
 		log.waitText(t, "[WARN]  worker: its own level: worker="+worker+" incarnation=1 n=7\n")
 	}
-	if err := in.Stop(); err != nil {
+	if err := in.Close(); err != nil {
 		t.Error(err)
 	}
 	if text := stdout.waitText(t, "") + stderr.waitText(t, ""); strings.Contains(text, "not shown") || strings.Contains(text, "own level") {
@@ -103,13 +105,13 @@ contract = off
 func TestPanicIsOneError(t *testing.T) {
 	t.Parallel()
 	stderr, log := newOutputRecorder(), newOutputRecorder()
-	initiatortest.Begin(t, writeINI(t, `
+	initiatortest.Start(t, writeINI(t, `
 [worker:fragile]
 command        = sh -c 'printf "before\npanic: boom\n\ngoroutine 1 [running]:\nmain.main()\n\t/x.go:1\n" >&2; exit 2'
 contract       = off
 stderr_logfile = -
 autorestart    = false
-`), withOutputs(nil, stderr, log))
+`), withOutputs(nil, stderr, log), initiatortest.NoWait())
 	text := log.waitText(t, "/x.go:1")
 	if strings.Count(text, "[ERROR] worker: panic: boom: worker=fragile:0 incarnation=1") != 1 {
 		t.Errorf("log:\n%s", text)
@@ -124,7 +126,7 @@ autorestart    = false
 func TestPanicInFileIsOneError(t *testing.T) {
 	t.Parallel()
 	log := newOutputRecorder()
-	in := initiatortest.Begin(t, writeINI(t, `
+	in := initiatortest.Start(t, writeINI(t, `
 [worker:fragile]
 command       = sh -c 'test $$INITIATOR_INCARNATION = 3 || printf "before\npanic: boom $$INITIATOR_INCARNATION\n\ngoroutine 1 [running]:\nmain.main()\n" >&2; exit 2'
 contract      = off
@@ -134,14 +136,14 @@ restart_limit = 4/1min
 command       = sh -c 'echo panic: not really >&2; exit 2'
 contract      = off
 restart_limit = 1/1min
-`), withOutputs(nil, nil, log))
+`), withOutputs(nil, nil, log), initiatortest.NoWait())
 	for _, name := range []string{"fragile", "usage"} {
-		in.WaitFor(name, "given up", func(w report.Worker) bool { return w.State == report.Fatal })
+		in.WaitFor(name, func(w report.Worker) bool { return w.State == report.Fatal })
 	}
 	for _, n := range []string{"1", "2", "4"} {
 		log.waitText(t, "[ERROR] worker: panic: boom "+n+": worker=fragile:0 incarnation="+n)
 	}
-	if err := in.Stop(); err != nil {
+	if err := in.Close(); err != nil {
 		t.Error(err)
 	}
 	if text := log.waitText(t, ""); strings.Count(text, "worker: panic: ") != 3 || strings.Contains(text, "before") {
@@ -161,15 +163,15 @@ stdout_logfile = -
 `, withOutputs(write, write, nil)) // more than all pipes and buffers on the way hold
 	defer read.Close()
 	for range 20 {
-		if got := in.Call("adder", `{"a":2,"b":3}`); got != `{"sum":5}` {
+		if got := in.Call("adder", json.RawMessage(`{"a":2,"b":3}`)); got != `{"sum":5}` {
 			t.Errorf("got %s", got)
 		}
 	}
-	if _, err := in.Restart(t.Context(), "flood"); err != nil {
+	if _, err := in.Initiator().Restart(t.Context(), "flood"); err != nil {
 		t.Error(err)
 	}
-	in.WaitFor("flood", "ready", func(w report.Worker) bool { return w.Ready && w.Incarnation == 2 })
-	if err := in.Stop(); err != nil {
+	in.WaitFor("flood", func(w report.Worker) bool { return w.Ready && w.Incarnation == 2 })
+	if err := in.Close(); err != nil {
 		t.Error(err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"initiator/initiator"
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
+	"initiator/internal/testlength"
 )
 
 // stoppedPools are exec workers in both modes. Their programs get SIGTERM while
@@ -51,10 +52,10 @@ func TestExecStopCostsNoAttempt(t *testing.T) {
 	dir, state := t.TempDir(), t.TempDir()
 	ini := strings.NewReplacer("DIR", dir, "WAIT", waitScript).Replace(stoppedPools)
 	pools := []string{"dies", "fails", "succeeds", "answers"}
-	in := initiatortest.StartText(t, ini, initiatortest.StateDir(state), mortal)
+	in := initiatortest.StartText(t, ini, initiatortest.StateDir(state), initiatortest.Configure(mortal))
 	ids := map[string]uuid.UUID{}
 	for _, pool := range pools {
-		got, err := in.Submit(t.Context(), task.Request{Pool: pool})
+		got, err := in.Initiator().Submit(t.Context(), task.Request{Pool: pool})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,23 +68,23 @@ func TestExecStopCostsNoAttempt(t *testing.T) {
 		}
 	}
 	waitForAttempt(1)
-	if _, err := in.Restart(t.Context(), pools...); err != nil {
+	if _, err := in.Initiator().Restart(t.Context(), pools...); err != nil {
 		t.Fatal(err)
 	}
 	waitForAttempt(2)
-	if _, err := in.Initiator.Stop(t.Context(), pools...); err != nil {
+	if _, err := in.Initiator().Stop(t.Context(), pools...); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := in.Start(t.Context(), pools...); err != nil {
+	if _, err := in.Initiator().Start(t.Context(), pools...); err != nil {
 		t.Fatal(err)
 	}
 	waitForAttempt(3)
-	if err := in.Stop(); err != nil {
+	if err := in.Close(); err != nil {
 		t.Fatal(err)
 	}
-	in = initiatortest.StartText(t, ini, initiatortest.StateDir(state), mortal)
+	in = initiatortest.StartText(t, ini, initiatortest.StateDir(state), initiatortest.Configure(mortal))
 	for _, pool := range pools {
-		got, err := in.Wait(t.Context(), ids[pool])
+		got, err := in.Initiator().Wait(t.Context(), ids[pool])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +106,7 @@ func awaitFile(t *testing.T, path string) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.Now().Add(initiatortest.Patience); time.Now().Before(end); <-tick.C {
+	for end := time.Now().Add(testlength.Patience); time.Now().Before(end); <-tick.C {
 		if _, err := os.Stat(path); err == nil {
 			return
 		}

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 		main()
 	}
 	if filepath.Base(os.Args[0]) != "initiator" {
-		initiatortest.RunWorker()
+		initiatortest.Main(nil)
 		jobstest.PutPythonFirst()
 	}
 	os.Setenv("GORACE", raceOptions)

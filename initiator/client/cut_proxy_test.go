@@ -14,6 +14,7 @@ import (
 
 	"initiator/initiator/client"
 	"initiator/initiator/initiatortest"
+	"initiator/internal/testlength"
 )
 
 // cutProxy passes connections of a client to the socket of an initiator, and can cut
@@ -143,8 +144,8 @@ func isLostConnection(err error) bool {
 	return errors.As(err, &lost)
 }
 
-func readToken(in *initiatortest.Initiator) ([]byte, error) {
-	token, err := os.ReadFile(filepath.Join(in.StateDir(), "token"))
+func readToken(in *initiatortest.Server) ([]byte, error) {
+	token, err := os.ReadFile(filepath.Join(in.Initiator().StateDir(), "token"))
 	return bytes.TrimSpace(token), err
 }
 
@@ -156,7 +157,7 @@ func serveOnSocket(t *testing.T, h http.Handler) (socket string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &httptest.Server{Listener: l, Config: &http.Server{Handler: h, ReadHeaderTimeout: initiatortest.Patience}}
+	s := &httptest.Server{Listener: l, Config: &http.Server{Handler: h, ReadHeaderTimeout: testlength.Patience}}
 	s.Start()
 	t.Cleanup(s.Close)
 	return socket

@@ -17,14 +17,15 @@ import (
 	"initiator/initiator/client"
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
+	"initiator/internal/testlength"
 )
 
 // TestACutConnectionLosesNothing cuts connections again and again: every call
 // succeeds, and every task runs once.
 func TestACutConnectionLosesNothing(t *testing.T) {
 	in := initiatortest.StartText(t, streamINI)
-	p, s := openStreamThroughProxy(t, in.Socket())
-	ctx, cancel := context.WithTimeout(t.Context(), initiatortest.Patience)
+	p, s := openStreamThroughProxy(t, in.Initiator().Socket())
+	ctx, cancel := context.WithTimeout(t.Context(), testlength.Patience)
 	defer cancel()
 	const callers, each = 16, 25
 	var all sync.WaitGroup
@@ -51,7 +52,7 @@ func TestACutConnectionLosesNothing(t *testing.T) {
 	if p.connCount() < 2 {
 		t.Error("no connection was cut")
 	}
-	kept, err := in.List(ctx, task.Filter{Pool: "sleeper", Limit: 10_000})
+	kept, err := in.Initiator().List(ctx, task.Filter{Pool: "sleeper", Limit: 10_000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +69,7 @@ func TestACutConnectionLosesNothing(t *testing.T) {
 // TestARepeatedSubmitIsNew loses the reply to a submit, which is then sent again.
 func TestARepeatedSubmitIsNew(t *testing.T) {
 	in := initiatortest.StartText(t, streamINI)
-	p, s := openStreamThroughProxy(t, in.Socket())
+	p, s := openStreamThroughProxy(t, in.Initiator().Socket())
 	require[client.Reply](t)(s.Call(t.Context(), sumRequest(1, 1)))
 	p.setMute(true)
 	submitted := make(chan client.Reply)
@@ -80,7 +81,7 @@ func TestARepeatedSubmitIsNew(t *testing.T) {
 		submitted <- r
 	}()
 	closed := task.Filter{Pool: "closed"}
-	for len(require[[]task.Task](t)(in.List(t.Context(), closed))) == 0 {
+	for len(require[[]task.Task](t)(in.Initiator().List(t.Context(), closed))) == 0 {
 		if t.Context().Err() != nil {
 			t.Fatal("the submit has not arrived")
 		}
@@ -91,7 +92,7 @@ func TestARepeatedSubmitIsNew(t *testing.T) {
 	if r := <-submitted; r.Known || r.State != task.Queued {
 		t.Errorf("the repeated submit is answered with %+v", r)
 	}
-	if all := require[[]task.Task](t)(in.List(t.Context(), closed)); len(all) != 1 {
+	if all := require[[]task.Task](t)(in.Initiator().List(t.Context(), closed)); len(all) != 1 {
 		t.Errorf("%d tasks were submitted", len(all))
 	}
 }
@@ -99,7 +100,7 @@ func TestARepeatedSubmitIsNew(t *testing.T) {
 // TestALostInitiatorFailsEveryRequest checks open and later requests.
 func TestALostInitiatorFailsEveryRequest(t *testing.T) {
 	in := initiatortest.StartText(t, streamINI)
-	p, s := openStreamThroughProxy(t, in.Socket(), client.ReconnectFor(time.Millisecond))
+	p, s := openStreamThroughProxy(t, in.Initiator().Socket(), client.ReconnectFor(time.Millisecond))
 	one, two := s.Go(t.Context(), pendingTask), s.Go(t.Context(), pendingTask)
 	require[client.Reply](t)(s.Call(t.Context(), sumRequest(1, 1))) // the initiator has read the requests before it
 	p.stopProxy()
@@ -117,10 +118,10 @@ func TestALostInitiatorFailsEveryRequest(t *testing.T) {
 // TestAnEndingInitiatorTellsItsWaiters checks the error of an open request.
 func TestAnEndingInitiatorTellsItsWaiters(t *testing.T) {
 	in := initiatortest.StartText(t, streamINI)
-	_, s := openStreamThroughProxy(t, in.Socket(), client.ReconnectFor(0))
+	_, s := openStreamThroughProxy(t, in.Initiator().Socket(), client.ReconnectFor(0))
 	f := s.Go(t.Context(), pendingTask)
 	require[client.Reply](t)(s.Call(t.Context(), sumRequest(1, 1))) // the initiator has read the request before it
-	if err := in.Stop(); err != nil {
+	if err := in.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.Wait(t.Context()); err == nil || !strings.Contains(err.Error(), "shutting down") {
@@ -133,13 +134,13 @@ func TestAnEndingInitiatorTellsItsWaiters(t *testing.T) {
 func TestTheNextInitiatorAnswers(t *testing.T) {
 	state := t.TempDir()
 	first := initiatortest.StartText(t, streamINI, initiatortest.StateDir(state))
-	p, s := openStreamThroughProxy(t, first.Socket(), client.ReconnectFor(0))
+	p, s := openStreamThroughProxy(t, first.Initiator().Socket(), client.ReconnectFor(0))
 	submitted := s.Go(t.Context(), task.Request{Pool: "closed", Data: json.RawMessage(`{"a":2,"b":3}`)})
 	require[client.Reply](t)(s.Call(t.Context(), sumRequest(1, 1))) // the initiator has read the request before it
 	shared := client.Unix(p.socket)
 	defer shared.Close()
 	require[client.Reply](t)(shared.Call(t.Context(), sumRequest(1, 1)))
-	if err := first.Stop(); err != nil {
+	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := submitted.Wait(t.Context()); err == nil {
@@ -147,12 +148,12 @@ func TestTheNextInitiatorAnswers(t *testing.T) {
 	}
 	second := initiatortest.StartText(t, streamINI, initiatortest.StateDir(state))
 	p.mu.Lock()
-	p.behind = second.Socket()
+	p.behind = second.Initiator().Socket()
 	p.mu.Unlock()
 	if got := require[client.Reply](t)(shared.Call(t.Context(), sumRequest(2, 2))); string(got.Result) != `{"sum":4}` {
 		t.Errorf("the shared stream: %+v", got)
 	}
-	if _, err := second.Start(t.Context(), "closed"); err != nil {
+	if _, err := second.Initiator().Start(t.Context(), "closed"); err != nil {
 		t.Fatal(err)
 	}
 	r := task.Request{Pool: "closed", ID: submitted.TaskID(), Data: json.RawMessage(`{"a":2,"b":3}`)}
@@ -181,10 +182,10 @@ func TestCallUsesHTTPWithoutAStream(t *testing.T) {
 }
 
 // serveWithoutStream serves what an initiator serves, except its streams.
-func serveWithoutStream(t *testing.T, in *initiatortest.Initiator) (socket string) {
+func serveWithoutStream(t *testing.T, in *initiatortest.Server) (socket string) {
 	t.Helper()
 	token := string(require[[]byte](t)(readToken(in)))
-	to := require[*url.URL](t)(url.Parse(in.URL()))
+	to := require[*url.URL](t)(url.Parse(in.Initiator().URL()))
 	pass := &httputil.ReverseProxy{Transport: &http.Transport{DisableKeepAlives: true}, Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(to)
 		r.Out.Header.Set("Authorization", "Bearer "+token)

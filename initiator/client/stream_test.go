@@ -53,7 +53,7 @@ var longTask = sleepRequest(3600_000)
 // TestStreamRequests makes each kind of request on a stream.
 func TestStreamRequests(t *testing.T) {
 	in := initiatortest.StartText(t, streamINI)
-	_, s := openStreamThroughProxy(t, in.Socket())
+	_, s := openStreamThroughProxy(t, in.Initiator().Socket())
 	ctx := t.Context()
 	got := require[client.Reply](t)(s.Call(ctx, sumRequest(2, 3)))
 	if got.State != task.Completed || string(got.Result) != `{"sum":5}` || got.Attempt != 1 || got.Known || got.Reason != "" {
@@ -76,7 +76,7 @@ func TestStreamRequests(t *testing.T) {
 	if got := require[client.Reply](t)(s.Call(ctx, keyed)); got.ID != kept.ID || !got.Known || string(got.Result) != `{"sum":9}` {
 		t.Errorf("call by key: %+v, want the task %s", got, kept.ID)
 	}
-	if got := require[task.Task](t)(in.Task(ctx, kept.ID)); got.Policy.Attempts != 7 {
+	if got := require[task.Task](t)(in.Initiator().Task(ctx, kept.ID)); got.Policy.Attempts != 7 {
 		t.Errorf("the options have not arrived: %+v", got.Policy)
 	}
 	failed := require[client.Reply](t)(s.Call(ctx, task.Request{Pool: "adder", Data: json.RawMessage(`"no numbers"`)}))
@@ -88,7 +88,7 @@ func TestStreamRequests(t *testing.T) {
 // TestCancelNeverOvertakesASubmit cancels tasks right after their submit.
 func TestCancelNeverOvertakesASubmit(t *testing.T) {
 	in := initiatortest.StartText(t, streamINI)
-	_, s := openStreamThroughProxy(t, in.Socket())
+	_, s := openStreamThroughProxy(t, in.Initiator().Socket())
 	ctx := t.Context()
 	for range 10 {
 		f := s.Go(ctx, longTask)
@@ -107,7 +107,7 @@ func TestCancelNeverOvertakesASubmit(t *testing.T) {
 // TestProgressArrivesWhileTheTaskRuns reads one report of a running task.
 func TestProgressArrivesWhileTheTaskRuns(t *testing.T) {
 	in := initiatortest.StartText(t, streamINI)
-	_, s := openStreamThroughProxy(t, in.Socket())
+	_, s := openStreamThroughProxy(t, in.Initiator().Socket())
 	said := make(chan string, 1)
 	f := s.GoWithProgress(t.Context(), longTask, func(p json.RawMessage) {
 		select {
@@ -125,8 +125,8 @@ func TestProgressArrivesWhileTheTaskRuns(t *testing.T) {
 // TestRefusalsAreEqualOnStreamAndHTTP compares whole errors.
 func TestRefusalsAreEqualOnStreamAndHTTP(t *testing.T) {
 	in := initiatortest.StartText(t, streamINI)
-	_, s := openStreamThroughProxy(t, in.Socket())
-	c := client.Unix(in.Socket())
+	_, s := openStreamThroughProxy(t, in.Initiator().Socket())
+	c := client.Unix(in.Initiator().Socket())
 	t.Cleanup(c.Close)
 	ctx := t.Context()
 	for range 2 {
@@ -159,7 +159,7 @@ func TestRefusalsAreEqualOnStreamAndHTTP(t *testing.T) {
 // TestManyAtOnceShareOneConnection counts the connections of 500 calls.
 func TestManyAtOnceShareOneConnection(t *testing.T) {
 	in := initiatortest.StartText(t, streamINI)
-	p, s := openStreamThroughProxy(t, in.Socket())
+	p, s := openStreamThroughProxy(t, in.Initiator().Socket())
 	var all sync.WaitGroup
 	for n := range 500 {
 		all.Go(func() {
@@ -179,7 +179,7 @@ func TestManyAtOnceShareOneConnection(t *testing.T) {
 // cause, and the task goes on.
 func TestAWithdrawnWaitLeavesItsTask(t *testing.T) {
 	in := initiatortest.StartText(t, streamINI)
-	_, s := openStreamThroughProxy(t, in.Socket())
+	_, s := openStreamThroughProxy(t, in.Initiator().Socket())
 	why := errors.New("no patience")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	f := s.Go(t.Context(), longTask)
@@ -197,12 +197,12 @@ func TestAWithdrawnWaitLeavesItsTask(t *testing.T) {
 // TestLargeDataTravelsOverHTTP checks large data of a request and of a result.
 func TestLargeDataTravelsOverHTTP(t *testing.T) {
 	in := initiatortest.StartText(t, streamINI)
-	_, s := openStreamThroughProxy(t, in.Socket())
+	_, s := openStreamThroughProxy(t, in.Initiator().Socket())
 	large := json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`)
 	if _, err := s.Call(t.Context(), task.Request{Pool: "echo", Data: large}); !errors.Is(err, client.ErrDataTooLarge) {
 		t.Errorf("large data on a stream: %v", err)
 	}
-	c := client.Unix(in.Socket())
+	c := client.Unix(in.Initiator().Socket())
 	t.Cleanup(c.Close)
 	for n, data := range []json.RawMessage{large, json.RawMessage(`"small"`)} {
 		got := require[client.Reply](t)(c.Call(t.Context(), task.Request{Pool: "echo", Data: data}))
@@ -218,7 +218,7 @@ func TestLargeDataTravelsOverHTTP(t *testing.T) {
 // TestCloseEndsRequestsAndLeavesTasks checks open and later requests.
 func TestCloseEndsRequestsAndLeavesTasks(t *testing.T) {
 	in := initiatortest.StartText(t, streamINI)
-	_, s := openStreamThroughProxy(t, in.Socket())
+	_, s := openStreamThroughProxy(t, in.Initiator().Socket())
 	f := s.Go(t.Context(), pendingTask)
 	require[client.Reply](t)(s.Call(t.Context(), sumRequest(1, 1))) // the initiator has read the request before it
 	s.Close()
@@ -229,7 +229,7 @@ func TestCloseEndsRequestsAndLeavesTasks(t *testing.T) {
 		t.Errorf("after the end: %v", err)
 	}
 	s.Close()
-	if got := require[task.Task](t)(in.Task(t.Context(), f.TaskID())); got.State.Terminal() {
+	if got := require[task.Task](t)(in.Initiator().Task(t.Context(), f.TaskID())); got.State.Terminal() {
 		t.Errorf("%s: %s", got.State, got.Reason)
 	}
 }

@@ -17,10 +17,10 @@ command   = ${initiator:self} job sum
 queue_max = 2
 `
 
-func startAdder(t *testing.T, options ...initiatortest.Option) (*client.Client, *initiatortest.Initiator) {
+func startAdder(t *testing.T, options ...initiatortest.Option) (*client.Client, *initiatortest.Server) {
 	t.Helper()
 	in := initiatortest.StartText(t, adderINI, options...)
-	c := client.Unix(in.Socket())
+	c := client.Unix(in.Initiator().Socket())
 	t.Cleanup(c.Close)
 	return c, in
 }

@@ -41,7 +41,7 @@ func runMisbehavingWorker() {
 // can end. Package worker has the same table for its own transports.
 func TestBothTransportsReturnTheSame(t *testing.T) {
 	in := initiatortest.StartText(t, "[worker:behave]\ncommand = ${initiator:self} job behave\nattempts = 2\nretry_delay = 0\n")
-	overStream, overHTTP := client.Unix(in.Socket()), client.Unix(serveWithoutStream(t, in))
+	overStream, overHTTP := client.Unix(in.Initiator().Socket()), client.Unix(serveWithoutStream(t, in))
 	t.Cleanup(overStream.Close)
 	t.Cleanup(overHTTP.Close)
 	large := `"` + strings.Repeat("x", 1<<20) + `"`
@@ -70,7 +70,7 @@ func TestBothTransportsReturnTheSame(t *testing.T) {
 				t.Errorf("%s over %s: %v, %s %s, want %s", row.method, name, err, got.State, got.Reason, row.want)
 				continue
 			}
-			kept := require[task.Task](t)(in.Task(t.Context(), got.ID))
+			kept := require[task.Task](t)(in.Initiator().Task(t.Context(), got.ID))
 			if string(got.Result) != string(kept.Result) || got.Attempt != kept.Attempt || got.State != kept.State || (got.Reason != kept.Reason && got.State != task.Completed) {
 				t.Errorf("%s over %s: %.100s\nthe record: %+v", row.method, name, got.Result, kept)
 			}

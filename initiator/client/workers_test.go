@@ -15,7 +15,7 @@ import (
 func TestWorkersCanBeLaunchedStoppedAndRestarted(t *testing.T) {
 	c, in := startAdder(t)
 	ctx := t.Context()
-	if s, err := c.Status(ctx); err != nil || s.URL != in.URL() || len(s.Workers) != 1 {
+	if s, err := c.Status(ctx); err != nil || s.URL != in.Initiator().URL() || len(s.Workers) != 1 {
 		t.Errorf("%+v, %v", s, err)
 	}
 	one := require[report.Worker](t)(c.Launch(ctx, "adder", "my-own"))
@@ -71,7 +71,7 @@ func TestEventsFromNowLeaveOutThePast(t *testing.T) {
 		}
 		close(done)
 	}()
-	first := in.Workers()[0]
+	first := in.Initiator().Workers()[0]
 	enough := errors.New("enough")
 	err := c.Events(ctx, client.FromNow, true, func(x report.Event) error {
 		if x.Incarnation <= first.Incarnation && x.To == report.Starting {
@@ -102,7 +102,7 @@ func TestLogsCanBeReadAndFollowed(t *testing.T) {
 		t.Errorf("the log ended without %s", text)
 	}
 	until(`"@message":"connected"`) // this line is written a little after the worker is ready
-	from := require[io.ReadCloser](t)(c.Logs(ctx, report.LogQuery{Stream: "stderr", Tail: 1}, in.Workers()[0].GUID))
+	from := require[io.ReadCloser](t)(c.Logs(ctx, report.LogQuery{Stream: "stderr", Tail: 1}, in.Initiator().Workers()[0].GUID))
 	defer from.Close()
 	if data, err := io.ReadAll(from); err != nil || strings.Count(string(data), "\n") != 1 {
 		t.Errorf("%q, %v; want one line", data, err)

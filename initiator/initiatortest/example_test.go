@@ -18,15 +18,15 @@ command = ${initiator:self} job sum
 func Example() {
 	testAdder := func(t testing.TB) {
 		in := initiatortest.StartText(t, adderINI)
-		fmt.Println(in.Call("adder", `{"a": 2, "b": 3}`))
+		fmt.Println(in.Call("adder", map[string]int{"a": 2, "b": 3}))
 	}
-	runTest(testAdder)
+	runTest("Example", testAdder)
 	// Output: {"sum":5}
 }
 
 // runTest runs a test function outside `go test`, for the example.
-func runTest(f func(testing.TB)) {
-	t := &exampleTB{}
+func runTest(name string, f func(testing.TB)) {
+	t := &exampleTB{name: name}
 	defer t.runCleanups()
 	f(t)
 }
@@ -34,10 +34,12 @@ func runTest(f func(testing.TB)) {
 // exampleTB is the part of testing.TB that initiatortest uses.
 type exampleTB struct {
 	testing.TB // nil: other methods panic
+	name       string
 	cleanups   []func()
 	failed     bool
 }
 
+func (t *exampleTB) Name() string           { return t.name }
 func (*exampleTB) Helper()                  {}
 func (*exampleTB) Context() context.Context { return context.Background() }
 func (t *exampleTB) Cleanup(f func())       { t.cleanups = append(t.cleanups, f) }

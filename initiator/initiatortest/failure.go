@@ -8,20 +8,20 @@ import (
 
 // With returns the same initiator for a subtest: its methods then fail the subtest.
 // The initiator still ends at the end of the test that has started it.
-func (in *Initiator) With(t testing.TB) *Initiator {
-	return &Initiator{Initiator: in.Initiator, run: in.run, t: t, goroutine: goroutineID()}
+func (s *Server) With(t testing.TB) *Server {
+	return &Server{lifetime: s.lifetime, t: t, goroutine: goroutineID()}
 }
 
 // failTest fails the test, and ends it where the caller is the goroutine of the test.
 // FailNow in another goroutine, as that of a parallel subtest, would end the whole
 // test binary with a panic.
-func (in *Initiator) failTest(format string, args ...any) {
-	in.t.Helper()
-	if goroutineID() == in.goroutine {
-		in.t.Fatalf(format, args...)
+func (s *Server) failTest(format string, args ...any) {
+	s.t.Helper()
+	if goroutineID() == s.goroutine {
+		s.t.Fatalf(format, args...)
 		return
 	}
-	in.t.Errorf(format+" (a subtest calls the methods of With(t), and is then ended)", args...)
+	s.t.Errorf(format+" (a subtest calls the methods of With(t), and is then ended)", args...)
 }
 
 // goroutineID returns the number of the calling goroutine.

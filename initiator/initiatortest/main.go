@@ -12,27 +12,27 @@ import (
 	"initiator/worker"
 )
 
-// Main is the body of TestMain in a package whose tests start workers that are the
-// test binary itself, as ${initiator:self} and `exec =` are:
+// Main is TestMain in a package whose tests start workers that are the test binary
+// itself, as ${initiator:self} and `exec =` are:
 //
 //	func TestMain(m *testing.M) { initiatortest.Main(m) }
 //
 // In a worker, Main runs the job of `${initiator:self} job NAME`, or else serves the
 // handlers, and does not return. Otherwise it runs the tests and returns, and the
-// test binary exits with their result.
+// test binary exits with their result. A TestMain that does more calls Main(nil)
+// first: it returns in the process that is to run the tests, and does not run them.
 func Main(m *testing.M, handlers ...worker.Handler) {
-	RunWorker(handlers...)
-	m.Run() // the result is kept in m, and is the exit code when TestMain returns
+	testjob.RunIfAsked()
+	if belowOwnWorker() && !namesTests(os.Args[1:]) {
+		serveHandlers(handlers)
+	}
+	if m != nil {
+		m.Run() // the result is kept in m, and is the exit code when TestMain returns
+	}
 }
 
-// RunWorker is Main without the tests, for a TestMain that does more. It returns in
-// a process that is to run the tests: a process that no test of this test binary has
-// started as a worker, or whose arguments name tests, as -test.run does.
-func RunWorker(handlers ...worker.Handler) {
-	testjob.RunIfAsked()
-	if !belowOwnWorker() || namesTests(os.Args[1:]) {
-		return
-	}
+// serveHandlers is the main function of a worker. It does not return.
+func serveHandlers(handlers []worker.Handler) {
 	if len(handlers) > 0 {
 		worker.Main(handlers...)
 	}
@@ -67,6 +67,9 @@ func belowOwnWorker() bool {
 // checkNoRecursion returns an error when a worker of the plan would run the tests of
 // this test binary, which would start the worker again.
 func checkNoRecursion(p *plan.Plan) error {
+	if asked := askedTest(); asked != "" {
+		return fmt.Errorf("this process is a worker of StartHandlers in %s, which comes later in the test: call StartHandlers before another Start, or in a subtest of its own", asked)
+	}
 	if belowOwnWorker() {
 		return fmt.Errorf("this test runs in a worker that a test of the same test binary has started, and would start the worker again: %q", os.Args)
 	}
@@ -75,7 +78,7 @@ func checkNoRecursion(p *plan.Plan) error {
 		return nil
 	}
 	for i := range p.Workers {
-		if s := &p.Workers[i]; s.RunsProgram(self) {
+		if s := &p.Workers[i]; s.RunsProgram(self) && !startedByStartHandlers(s) {
 			return fmt.Errorf(unpreparedText, s.Name)
 		}
 	}
@@ -84,7 +87,7 @@ func checkNoRecursion(p *plan.Plan) error {
 
 // unpreparedText is the message of a test binary without Main, with the name of a
 // worker.
-const unpreparedText = `worker %s is this test binary itself (${initiator:self} or exec), and would run its tests again. Add these two lines to a _test.go file of the package; a TestMain that exists calls initiatortest.RunWorker() first:
+const unpreparedText = `worker %s is this test binary itself (${initiator:self} or exec), and would run its tests again. Add these two lines to a _test.go file of the package; a TestMain that exists calls initiatortest.Main(nil) first:
 
 import "initiator/initiator/initiatortest"
 func TestMain(m *testing.M) { initiatortest.Main(m) }

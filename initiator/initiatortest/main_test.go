@@ -16,6 +16,6 @@ func TestMain(m *testing.M) {
 		rehearse(m, name)
 		return
 	}
-	initiatortest.RunWorker()
+	initiatortest.Main(nil)
 	goleak.VerifyTestMain(m)
 }

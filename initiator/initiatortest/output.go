@@ -34,12 +34,12 @@ func (o *output) String() string {
 const shownLog = 16 << 10
 
 // showLogs writes the end of every worker's log to the test's output.
-func (in *Initiator) showLogs() {
-	_ = filepath.WalkDir(in.StateDir(), func(path string, d fs.DirEntry, err error) error {
+func (s *Server) showLogs() {
+	_ = filepath.WalkDir(s.Initiator().StateDir(), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".log") {
 			return nil
 		}
-		if filepath.Dir(path) == in.StateDir() {
+		if filepath.Dir(path) == s.Initiator().StateDir() {
 			return nil // the stored tasks are no text
 		}
 		text, err := os.ReadFile(path)
@@ -47,7 +47,7 @@ func (in *Initiator) showLogs() {
 			return nil
 		}
 		text = text[max(0, len(text)-shownLog):]
-		in.t.Logf("%s:\n%s", filepath.Base(path), text)
+		s.t.Logf("%s:\n%s", filepath.Base(path), text)
 		return nil
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"initiator/initiator/initiatortest"
+	"initiator/internal/testlength"
 	"initiator/worker"
 )
 
@@ -39,7 +40,7 @@ var rehearsals = map[string]struct {
 	}},
 	"handlers": {func(m *testing.M) { initiatortest.Main(m, worker.Handle("double", double)) }, func(t *testing.T) {
 		in := initiatortest.StartText(t, "[worker:twice]\ncommand = ${initiator:self}\n[worker:cat]\nexec = cat\n")
-		if got := in.Call("twice.double", "21") + in.Call("cat", `"x"`); got != `42"x"` {
+		if got := in.Call("twice.double", 21) + in.Call("cat", "x"); got != `42"x"` {
 			t.Error(got)
 		}
 	}},
@@ -49,15 +50,29 @@ var rehearsals = map[string]struct {
 	"tests below": {func(m *testing.M) { initiatortest.Main(m) }, func(t *testing.T) {
 		initiatortest.StartText(t, "[worker:self]\ncontract = off\nautorestart = false\nstartsecs = 30\nstart_timeout = 60\ncommand = ${initiator:self} -test.run=TestRehearsed\n")
 	}},
+	"handlers of a test": {runTests, func(t *testing.T) {
+		s := startDouble(t)
+		if got := s.Call("handlers.double", 21); got != "42" {
+			t.Error(got)
+		}
+		t.Run("again", func(t *testing.T) { startDouble(t) })
+	}},
+	"handlers late": {runTests, func(t *testing.T) {
+		initiatortest.StartText(t, "")
+		startDouble(t)
+	}},
+	"no handler at all": {runTests, func(t *testing.T) {
+		initiatortest.StartHandlers(t, nil)
+	}},
 	"subtests": {runTests, func(t *testing.T) {
 		in := initiatortest.StartText(t, "")
 		t.Run("forgetful", func(t *testing.T) {
 			t.Parallel()
-			in.Call("ghost", "1")
+			in.Call("ghost", 1)
 		})
 		t.Run("careful", func(t *testing.T) {
 			t.Parallel()
-			in.With(t).Call("ghost", "1")
+			in.With(t).Call("ghost", 1)
 			t.Error("Call did not end the subtest")
 		})
 		t.Run("beside", func(t *testing.T) {
@@ -68,6 +83,10 @@ var rehearsals = map[string]struct {
 }
 
 func runTests(m *testing.M) { m.Run() }
+
+func startDouble(t *testing.T) *initiatortest.Server {
+	return initiatortest.StartHandlers(t, []worker.Handler{worker.Handle("double", double)})
+}
 
 func double(_ context.Context, n int) (int, error) { return 2 * n, nil }
 
@@ -101,12 +120,15 @@ func TestRehearsals(t *testing.T) {
 		passes, prepared bool
 		says             []string
 	}{
-		"unprepared":      {says: []string{"worker adder is this test binary", `import "initiator/initiator/initiatortest"`, "func TestMain(m *testing.M) { initiatortest.Main(m) }"}},
-		"unprepared exec": {says: []string{"worker cat is this test binary"}},
-		"handlers":        {passes: true, prepared: true},
-		"no handlers":     {prepared: true, says: []string{"self is", "exit code 2", "initiatortest.Main has no handlers"}},
-		"tests below":     {prepared: true, says: []string{"self is EXITED (exit code 1", "would start the worker again"}},
-		"subtests":        {says: []string{"FAIL: TestRehearsed/careful", "a subtest calls the methods of With(t)", "the subtest beside them has run"}},
+		"unprepared":         {says: []string{"worker adder is this test binary", `import "initiator/initiator/initiatortest"`, "func TestMain(m *testing.M) { initiatortest.Main(m) }"}},
+		"unprepared exec":    {says: []string{"worker cat is this test binary"}},
+		"handlers":           {passes: true, prepared: true},
+		"no handlers":        {prepared: true, says: []string{"self is", "exit code 2", "initiatortest.Main has no handlers"}},
+		"tests below":        {prepared: true, says: []string{"self is EXITED (exit code 1", "would start the worker again"}},
+		"handlers of a test": {prepared: true, says: []string{"start the handlers of TestRehearsed/again: TestRehearsed has called StartHandlers"}},
+		"handlers late":      {prepared: true, says: []string{"handlers is", "exit code 1", "call StartHandlers before another Start"}},
+		"no handler at all":  {says: []string{"no handler"}},
+		"subtests":           {says: []string{"FAIL: TestRehearsed/careful", "a subtest calls the methods of With(t)", "the subtest beside them has run"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -141,7 +163,7 @@ func rehearsed(t *testing.T, name string) (out string, passed bool, starts strin
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), initiatortest.Patience/2)
+	ctx, cancel := context.WithTimeout(t.Context(), testlength.Patience/2)
 	defer cancel()
 	c := exec.CommandContext(ctx, self, "-test.v")
 	c.Env = append(os.Environ(), rehearsalVariable+"="+name, startsVariable+"="+path)

@@ -31,28 +31,28 @@ queue_max = 2
 // client sends requests to one initiator, over TCP or its socket.
 type client struct {
 	t    *testing.T
-	in   *initiatortest.Initiator
+	in   *initiatortest.Server
 	http *http.Client
 	base string
 	head http.Header
 }
 
-func overTCP(t *testing.T, in *initiatortest.Initiator) *client {
+func overTCP(t *testing.T, in *initiatortest.Server) *client {
 	t.Helper()
-	token, err := os.ReadFile(filepath.Join(in.StateDir(), "token"))
+	token, err := os.ReadFile(filepath.Join(in.Initiator().StateDir(), "token"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	h := http.Header{"Authorization": {"Bearer " + strings.TrimSpace(string(token))}}
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &client{t: t, in: in, http: &http.Client{Transport: transport}, base: in.URL(), head: h}
+	return &client{t: t, in: in, http: &http.Client{Transport: transport}, base: in.Initiator().URL(), head: h}
 }
 
-func overSocket(t *testing.T, in *initiatortest.Initiator) *client {
+func overSocket(t *testing.T, in *initiatortest.Server) *client {
 	t.Helper()
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", in.Socket())
+		return (&net.Dialer{}).DialContext(ctx, "unix", in.Initiator().Socket())
 	}}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &client{t: t, in: in, http: &http.Client{Transport: transport}, base: "http://initiator"}
@@ -189,7 +189,7 @@ func TestBadInput(t *testing.T) {
 	if status, body := c.doBody("POST", "/api/v1/tasks", io.LimitReader(letters{}, tooLong), tooLong); status != 413 || !strings.Contains(envelope(t, body, 702), "too large") {
 		t.Errorf("a body over the limit: %d %s", status, body)
 	}
-	if got := in.Call("adder", `{"a":1,"b":2}`); got != `{"sum":3}` {
+	if got := in.Call("adder", json.RawMessage(`{"a":1,"b":2}`)); got != `{"sum":3}` {
 		t.Errorf("after all that: %s", got)
 	}
 }
@@ -209,7 +209,7 @@ func TestAuthMiddleware(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, ini)
 	c := overTCP(t, in)
-	host := strings.TrimPrefix(in.URL(), "http://")
+	host := strings.TrimPrefix(in.Initiator().URL(), "http://")
 	tests := map[string]struct {
 		headers      []string
 		status, code int
@@ -218,7 +218,7 @@ func TestAuthMiddleware(t *testing.T) {
 		"no token":                {[]string{"Authorization", ""}, 401, 707},
 		"a wrong token":           {[]string{"Authorization", "Bearer x"}, 401, 707},
 		"another scheme":          {[]string{"Authorization", "Basic " + c.head.Get("Authorization")}, 401, 707},
-		"its own origin":          {[]string{"Origin", in.URL()}, 200, 0},
+		"its own origin":          {[]string{"Origin", in.Initiator().URL()}, 200, 0},
 		"a foreign origin":        {[]string{"Origin", "http://evil.example"}, 403, 708},
 		"no origin to speak of":   {[]string{"Origin", "null"}, 403, 708},
 		"a foreign host":          {[]string{"Host", "evil.example"}, 403, 708},
@@ -237,11 +237,11 @@ func TestAuthMiddleware(t *testing.T) {
 			}
 		})
 	}
-	info, err := os.Stat(in.Socket())
+	info, err := os.Stat(in.Initiator().Socket())
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the socket is %v, %v", info.Mode(), err)
 	}
-	if info, err := os.Stat(filepath.Join(in.StateDir(), "token")); err != nil || info.Mode().Perm() != 0o600 {
+	if info, err := os.Stat(filepath.Join(in.Initiator().StateDir(), "token")); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the token is %v, %v", info.Mode(), err)
 	}
 }
@@ -250,7 +250,7 @@ func TestAuthMiddleware(t *testing.T) {
 func TestMasterWebhooks(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, ini)
-	in.Call("adder", `{"a":2,"b":3}`) // channel 0 is known when the worker is attached
+	in.Call("adder", json.RawMessage(`{"a":2,"b":3}`)) // channel 0 is known when the worker is attached
 	c := overTCP(t, in)
 	own := strings.TrimPrefix(c.head.Get("Authorization"), "Bearer ")
 	c.head = nil
@@ -305,7 +305,7 @@ func TestFullQueueSays429(t *testing.T) {
 func TestProactorReadsEveryFault(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, ini)
-	c := &webhook.Client{Base: in.URL(), HTTP: webhook.NewHTTPClient(1)}
+	c := &webhook.Client{Base: in.Initiator().URL(), HTTP: webhook.NewHTTPClient(1)}
 	defer c.HTTP.CloseIdleConnections()
 	e, status, err := c.Do(t.Context(), "GET", "/api/v1/status", "", nil)
 	if err != nil || status != 401 || !webhook.Unauthorized.Matches(e) {

@@ -19,7 +19,7 @@ func (a *authorityTest) submitRelated() (r relatedTasks) {
 	r.held = a.submit(api, `{"pool":"owner.hold"}`)
 	for r.held.State != task.Running {
 		var err error
-		if r.held, err = a.in.Task(a.t.Context(), r.held.ID); err != nil {
+		if r.held, err = a.in.Initiator().Task(a.t.Context(), r.held.ID); err != nil {
 			a.t.Fatal(err)
 		}
 	}
@@ -75,7 +75,7 @@ func TestTasksOpenToWorker(t *testing.T) {
 	}{{r.foreign, 403}, {r.others, 403}, {r.grandchild, 200}, {r.child, 200}, {r.free, 200}, {r.held, 200}} {
 		a.expect(own, "POST", path(c.of)+"/cancel", "{}", c.status)
 	}
-	if got, err := a.in.Task(t.Context(), r.foreign.ID); err != nil || got.State != task.Queued {
+	if got, err := a.in.Initiator().Task(t.Context(), r.foreign.ID); err != nil || got.State != task.Queued {
 		t.Errorf("the task of another submitter is %s, %v", got.State, err)
 	}
 }
@@ -120,7 +120,7 @@ func TestSubmitterSurvivesARestart(t *testing.T) {
 	first := initiatortest.StartText(t, authorityINI, initiatortest.Only("owner", "closed"), dir)
 	a := &authorityTest{t: t, in: first, http: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
 	free := a.submit(a.workerToken("owner"), `{"pool":"closed","data":"free"}`)
-	if err := first.Stop(); err != nil {
+	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
 	a.in = initiatortest.StartText(t, authorityINI, initiatortest.Only("owner", "closed"), dir)

@@ -15,6 +15,7 @@ import (
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
 	"initiator/internal/api"
+	"initiator/internal/testlength"
 )
 
 const authorityINI = `
@@ -58,7 +59,7 @@ var columnNames = [columns]string{"none", "wrong", "rotated", "ended", "owner", 
 // authorityTest is a running initiator with credentials of each kind.
 type authorityTest struct {
 	t           *testing.T
-	in          *initiatortest.Initiator
+	in          *initiatortest.Server
 	http        *http.Client // over TCP
 	unix        *http.Client
 	credentials [columns]credential
@@ -82,7 +83,7 @@ func newAuthorityTest(t *testing.T) *authorityTest {
 
 func (a *authorityTest) readToken() string {
 	a.t.Helper()
-	text, err := os.ReadFile(filepath.Join(a.in.StateDir(), "token"))
+	text, err := os.ReadFile(filepath.Join(a.in.Initiator().StateDir(), "token"))
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -91,7 +92,7 @@ func (a *authorityTest) readToken() string {
 
 func (a *authorityTest) workerToken(pool string) (c credential) {
 	a.t.Helper()
-	if err := json.Unmarshal([]byte(a.in.Call(pool+".token", "null")), &c.token); err != nil {
+	if err := json.Unmarshal([]byte(a.in.Call(pool+".token", nil)), &c.token); err != nil {
 		a.t.Fatal(err)
 	}
 	return c
@@ -103,7 +104,7 @@ func (a *authorityTest) send(c credential, method, path, body string, headers ..
 	a.t.Helper()
 	ctx, cancel := context.WithCancel(a.t.Context())
 	defer cancel()
-	base, by := a.in.URL(), a.http
+	base, by := a.in.Initiator().URL(), a.http
 	if c.socket {
 		base, by = "http://initiator", a.unix
 	}
@@ -275,8 +276,8 @@ func TestAuthorityOfEveryRoute(t *testing.T) {
 	}
 	a.expect(a.credentials[apiClient], "DELETE", "/shutdown", "", 200)
 	select {
-	case <-a.in.Ending():
-	case <-time.After(initiatortest.Patience):
+	case <-a.in.Initiator().Ending():
+	case <-time.After(testlength.Patience):
 		t.Error("the initiator does not end")
 	}
 }

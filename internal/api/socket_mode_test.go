@@ -107,13 +107,13 @@ func TestSocketModeAndGroup(t *testing.T) {
 				}
 				state := filepath.Join(dir, name)
 				in := initiatortest.StartText(t, ini+"\n[initiator]\n"+test.keys+"\n", initiatortest.StateDir(state))
-				if got := askAs(t, in.Socket(), stranger, group); got != test.member {
+				if got := askAs(t, in.Initiator().Socket(), stranger, group); got != test.member {
 					t.Errorf("a member of the group: %s", got)
 				}
-				if got := askAs(t, in.Socket(), stranger, otherGroup); got != test.other {
+				if got := askAs(t, in.Initiator().Socket(), stranger, otherGroup); got != test.other {
 					t.Errorf("another user: %s", got)
 				}
-				checkModes(t, state, in.Socket(), test.directoryMode, test.fileMode)
+				checkModes(t, state, in.Initiator().Socket(), test.directoryMode, test.fileMode)
 			})
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"initiator/initiator/initiatortest"
 	"initiator/internal/stream"
+	"initiator/internal/testlength"
 	"initiator/proactor/chirp"
 )
 
@@ -31,9 +32,9 @@ type answer struct {
 	header, data string
 }
 
-func openStream(t *testing.T, in *initiatortest.Initiator) *rawStream {
+func openStream(t *testing.T, in *initiatortest.Server) *rawStream {
 	t.Helper()
-	return openStreamAt(t, "unix", in.Socket(), "initiator", http.Header{})
+	return openStreamAt(t, "unix", in.Initiator().Socket(), "initiator", http.Header{})
 }
 
 func openStreamAt(t *testing.T, network, address, host string, header http.Header) *rawStream {
@@ -67,7 +68,7 @@ func (s *rawStream) sendRequest(id uuid.UUID, header, data string) {
 
 func (s *rawStream) readAnswer() answer {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), initiatortest.Patience)
+	ctx, cancel := context.WithTimeout(s.t.Context(), testlength.Patience)
 	defer cancel()
 	select {
 	case a := <-s.got:
@@ -130,7 +131,7 @@ func TestStreamRequestLimit(t *testing.T) {
 	}
 	s.sendRequest(last, `{"k":"forget"}`, "")
 	s.sendRequest(last, wait, "")
-	if _, err := in.Cancel(t.Context(), kept, "a test"); err != nil {
+	if _, err := in.Initiator().Cancel(t.Context(), kept, "a test"); err != nil {
 		t.Fatal(err)
 	}
 	replied := map[uuid.UUID]bool{}
@@ -157,7 +158,7 @@ func TestStreamOfForeignProtocol(t *testing.T) {
 		"too large":     append(tooLarge, 0, 0, 0),
 		"cut in a head": make([]byte, 5),
 	} {
-		nc, err := net.Dial("unix", in.Socket())
+		nc, err := net.Dial("unix", in.Initiator().Socket())
 		if err == nil {
 			nc, err = stream.RequestUpgrade(t.Context(), nc, stream.UpgradeRequest{Path: "/stream", Host: "initiator", Header: http.Header{}})
 		}
@@ -205,11 +206,11 @@ func TestStreamAuth(t *testing.T) {
 	if status, _ := c.do("POST", "/stream", "", upgrade...); status != 405 {
 		t.Errorf("POST: %d", status)
 	}
-	nc, err := net.Dial("tcp", strings.TrimPrefix(in.URL(), "http://"))
+	nc, err := net.Dial("tcp", strings.TrimPrefix(in.Initiator().URL(), "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	nc, err = stream.RequestUpgrade(t.Context(), nc, stream.UpgradeRequest{Path: "/stream", Host: strings.TrimPrefix(in.URL(), "http://"), Header: c.head})
+	nc, err = stream.RequestUpgrade(t.Context(), nc, stream.UpgradeRequest{Path: "/stream", Host: strings.TrimPrefix(in.Initiator().URL(), "http://"), Header: c.head})
 	if err != nil {
 		t.Fatal(fmt.Errorf("with the token: %w", err))
 	}

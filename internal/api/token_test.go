@@ -12,6 +12,7 @@ import (
 
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
+	"initiator/internal/testlength"
 )
 
 // A rotation of the token ends everything that was begun with the old token, and
@@ -20,7 +21,7 @@ func TestRotationEndsWhatTheOldTokenBegan(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, ini)
 	old := overTCP(t, in)
-	address := strings.TrimPrefix(in.URL(), "http://")
+	address := strings.TrimPrefix(in.Initiator().URL(), "http://")
 	overTCPStream := openStreamAt(t, "tcp", address, address, old.head)
 	overSocketStream := openStream(t, in)
 	waits := make(chan string, 1)
@@ -33,7 +34,7 @@ func TestRotationEndsWhatTheOldTokenBegan(t *testing.T) {
 		old.openEndless("/api/v1/workers/adder/logs?follow=1"),
 	}
 	await(t, "the task that is waited for", func() bool {
-		list, err := in.List(t.Context(), task.Filter{Pool: "closed"})
+		list, err := in.Initiator().List(t.Context(), task.Filter{Pool: "closed"})
 		return err == nil && len(list) == 1
 	})
 	if status, body := old.do("POST", "/api/v1/token/rotate", "{}"); status != 200 || body != "{\"rotated\":true}\n" {
@@ -48,7 +49,7 @@ func TestRotationEndsWhatTheOldTokenBegan(t *testing.T) {
 	}
 	select {
 	case <-overTCPStream.end:
-	case <-time.After(initiatortest.Patience):
+	case <-time.After(testlength.Patience):
 		t.Error("the stream does not end")
 	}
 	if status, body := old.do("GET", "/api/v1/status", ""); status != 401 {
@@ -66,7 +67,7 @@ func TestRotationEndsWhatTheOldTokenBegan(t *testing.T) {
 // openEndless requests an answer without an end.
 func (c *client) openEndless(path string) io.ReadCloser {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), initiatortest.Patience)
+	ctx, cancel := context.WithTimeout(c.t.Context(), testlength.Patience)
 	c.t.Cleanup(cancel)
 	req, err := http.NewRequestWithContext(ctx, "GET", c.base+path, nil)
 	if err != nil {
@@ -83,7 +84,7 @@ func (c *client) openEndless(path string) io.ReadCloser {
 // await polls a condition for which there is no event.
 func await(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	patience := time.After(initiatortest.Patience)
+	patience := time.After(testlength.Patience)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !is() {

@@ -50,7 +50,7 @@ func TestCreateAndJob(t *testing.T) {
 	if made.GUID == "" || made.Port == 0 || made.Process == 0 || made.Module != "jobs.echo" || made.Session != made.GUID+"/1" {
 		t.Errorf("%+v", made)
 	}
-	if got := in.Call("jobs.echo", `{"a":1}`); got != `{"a":1}` {
+	if got := in.Call("jobs.echo", json.RawMessage(`{"a":1}`)); got != `{"a":1}` {
 		t.Errorf("the worker answers %s", got)
 	}
 	status, body = c.do("GET", "/job", "")
@@ -101,7 +101,7 @@ func TestCreateRefreshesToJobs(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	if got := res.Header.Get("Refresh"); got != "0;url="+in.URL()+"/job" {
+	if got := res.Header.Get("Refresh"); got != "0;url="+in.Initiator().URL()+"/job" {
 		t.Error(got)
 	}
 }
@@ -154,7 +154,7 @@ func TestConfigNeedsWorkerToken(t *testing.T) {
 	if status, _ := c.do("POST", "/config/"+guid, ""); status != http.StatusMethodNotAllowed {
 		t.Error(status)
 	}
-	if _, err := in.Initiator.Stop(t.Context(), "teller"); err != nil {
+	if _, err := in.Initiator().Stop(t.Context(), "teller"); err != nil {
 		t.Fatal(err)
 	}
 	if status, _ := c.do("GET", "/config/"+guid, "", "Authorization", "Bearer "+token); status != http.StatusForbidden {

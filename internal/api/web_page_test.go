@@ -16,7 +16,7 @@ func TestWebPagesAreRefused(t *testing.T) {
 	c := overTCP(t, in)
 	bearer := "Authorization: " + c.head.Get("Authorization")
 	token := "Token: " + strings.TrimPrefix(c.head.Get("Authorization"), "Bearer ")
-	addr := strings.TrimPrefix(in.URL(), "http://")
+	addr := strings.TrimPrefix(in.Initiator().URL(), "http://")
 	for _, l := range []loopbacktest.Listener{
 		{Method: "GET", Path: "/healthz"},
 		{Method: "GET", Path: "/ping", Header: []string{token}},
