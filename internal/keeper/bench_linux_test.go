@@ -193,24 +193,6 @@ func BenchmarkRestart(b *testing.B) {
 	}
 }
 
-// BenchmarkFlood is how fast output reaches a log file.
-func BenchmarkFlood(b *testing.B) {
-	h := newTestKeeper(b)
-	dir := b.TempDir()
-	const pages, size = 400, 60000
-	b.SetBytes(pages * size)
-	i := 0
-	for b.Loop() {
-		i++
-		s := orderAct(fmt.Sprint("w", i), "flood", fmt.Sprint(pages))
-		s.Stdout = Log{Path: dir + "/out.log", MaxBytes: 50 << 20, Backups: 1, Timestamps: true}
-		if err := h.Spawn(s); err != nil {
-			b.Fatal(err)
-		}
-		h.awaitKind(s.GUID, KindExited)
-	}
-}
-
 // BenchmarkMemory reports the memory of a keeper with a thousand idle workers
 // that have two output pipes each.
 func BenchmarkMemory(b *testing.B) {
