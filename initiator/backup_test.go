@@ -76,7 +76,7 @@ func storedTasks(t *testing.T, dir string) map[uuid.UUID]task.State {
 func TestBackupUnderLoad(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	in := initiatortest.StartText(t, adder, initiatortest.StateDir(dir))
-	c := client.Unix(in.Initiator().Socket())
+	c := client.New(in.Initiator().Socket())
 	defer c.Close()
 	s := &submitter{more: make(chan struct{}, 1)}
 	ctx, stop := context.WithCancel(t.Context())
@@ -127,7 +127,7 @@ func TestBackupUnderLoad(t *testing.T) {
 func expectRestored(t *testing.T, dir string) {
 	t.Helper()
 	second := initiatortest.StartText(t, adder, initiatortest.StateDir(dir))
-	c := client.Unix(second.Initiator().Socket())
+	c := client.New(second.Initiator().Socket())
 	status, err := c.Status(t.Context())
 	c.Close()
 	if err != nil || len(status.Problems) != 1 || status.Problems[0].Name != "restored" {
@@ -145,7 +145,7 @@ func expectRestored(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	third := initiatortest.StartText(t, adder, initiatortest.StateDir(dir))
-	c = client.Unix(third.Initiator().Socket())
+	c = client.New(third.Initiator().Socket())
 	defer c.Close()
 	if status, err = c.Status(t.Context()); err != nil || len(status.Problems) > 0 {
 		t.Errorf("problems %+v, %v; want none after the mark was removed", status.Problems, err)

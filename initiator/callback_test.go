@@ -50,7 +50,7 @@ command = ${initiator:self} job echo
 			t.Errorf("%s: %+v", pool, one)
 		}
 	}
-	c := client.Unix(in.Initiator().Socket())
+	c := client.New(in.Initiator().Socket())
 	defer c.Close()
 	if err := c.RotateToken(t.Context()); err != nil {
 		t.Fatal(err)

@@ -104,7 +104,7 @@ func (d *mountNamespace) up() *diskInitiator {
 	harness.startCmd = func(c *exec.Cmd) error { return d.in(c.Start) }
 	harness.startReady()
 	h := &diskInitiator{mountNamespace: d, harness: harness, acked: map[uuid.UUID]bool{}, root: filepath.Join("/proc", fmt.Sprint(harness.cmd.Process.Pid), "root")}
-	h.client = client.Unix(filepath.Join(h.root, d.state(), "initiator.sock"))
+	h.client = client.New(filepath.Join(h.root, d.state(), "initiator.sock"))
 	d.t.Cleanup(h.client.Close)
 	return h
 }

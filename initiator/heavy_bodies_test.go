@@ -148,7 +148,7 @@ func TestALargeResultThatChangesNothingIsNotRead(t *testing.T) {
 func TestManyNames(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, "[worker:good]\ncommand = ${initiator:self} job sum\n")
-	c := client.Unix(in.Initiator().Socket())
+	c := client.New(in.Initiator().Socket())
 	defer c.Close()
 	for _, test := range []struct {
 		names int

@@ -80,7 +80,7 @@ func TestNestingIsCheckedWhereTasksEnter(t *testing.T) {
 	if status, answer := postRaw(t, in, "/tasks", "application/json", `{"pool":"adder","data":`+arrays(1000)+`}`); status != 201 {
 		t.Errorf("at the limit: %d %.200s", status, answer)
 	}
-	c := client.Unix(in.Initiator().Socket())
+	c := client.New(in.Initiator().Socket())
 	defer c.Close()
 	if _, err := c.List(ctx, task.Filter{}); err != nil {
 		t.Error(err)
@@ -90,18 +90,13 @@ func TestNestingIsCheckedWhereTasksEnter(t *testing.T) {
 // submitDeepByStream expects that the stream refuses the data, and goes on.
 func submitDeepByStream(t *testing.T, in *initiatortest.Server, data string) {
 	t.Helper()
-	c := client.Unix(in.Initiator().Socket())
+	c := client.New(in.Initiator().Socket())
 	defer c.Close()
-	s, err := c.Stream(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
 	var refused *client.Error
-	if _, err := s.Submit(t.Context(), task.Request{Pool: "adder", Data: json.RawMessage(data)}); !errors.As(err, &refused) || refused.Status != 400 || !strings.Contains(refused.Message, tooDeep) {
+	if _, err := c.Call(t.Context(), task.Request{Pool: "adder", Data: json.RawMessage(data)}); !errors.As(err, &refused) || refused.Status != 400 || !strings.Contains(refused.Message, tooDeep) {
 		t.Errorf("by stream: %v", err)
 	}
-	if _, err := s.Submit(t.Context(), task.Request{Pool: "adder"}); err != nil {
+	if _, err := c.Call(t.Context(), task.Request{Pool: "adder", Data: json.RawMessage(`{"a":1,"b":1}`)}); err != nil {
 		t.Error(err)
 	}
 }

@@ -68,7 +68,7 @@ func TestPassedListenersAreServedAndStay(t *testing.T) {
 	}
 	http.DefaultClient.CloseIdleConnections()
 	for _, path := range paths {
-		c := client.Unix(path)
+		c := client.New(path)
 		if _, err := c.Status(ctx); err != nil {
 			t.Errorf("over %s: %v", path, err)
 		}

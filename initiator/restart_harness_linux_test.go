@@ -124,7 +124,7 @@ func (d *restartHarness) stopProgram() {
 }
 
 func (d *restartHarness) newClient() *client.Client {
-	return client.Unix(filepath.Join(d.state, "initiator.sock"))
+	return client.New(filepath.Join(d.state, "initiator.sock"))
 }
 
 // listWorkers returns the workers by guid.

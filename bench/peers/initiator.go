@@ -33,7 +33,7 @@ func openInitiator(sync string) func(*setup) (peer, error) {
 		if _, err := s.startProgram(program, "up", "-c", file, "-o", "json", "--loglevel", "error"); err != nil { // the first line says that the worker is ready
 			return peer{}, err
 		}
-		c := client.Unix(filepath.Join(dir, ".initiator", "initiator.sock"))
+		c := client.New(filepath.Join(dir, ".initiator", "initiator.sock"))
 		s.cleanups = append(s.cleanups, c.Close)
 		once := func() error {
 			got, err := c.Call(context.Background(), task.Request{Pool: "echo", Data: data})

@@ -59,7 +59,7 @@ func followPage(t *testing.T, text string) {
 	shell := newShell(t, dir)
 	defer shell.endShell(dir)
 	defer func() { // so that a page which fails in its middle ends
-		c := client.Unix(filepath.Join(dir, ".initiator", "initiator.sock"))
+		c := client.New(filepath.Join(dir, ".initiator", "initiator.sock"))
 		defer c.Close()
 		_ = c.Shutdown(context.Background(), true) // mostly it has
 	}()
@@ -120,7 +120,7 @@ func programDirectory(t *testing.T) string {
 // awaitInitiator waits until the initiator of a page answers and has its workers.
 func (s *shell) awaitInitiator(dir string) {
 	s.t.Helper()
-	c := client.Unix(filepath.Join(dir, ".initiator", "initiator.sock"))
+	c := client.New(filepath.Join(dir, ".initiator", "initiator.sock"))
 	defer c.Close()
 	err := waitUntil("up", func(ctx context.Context) bool {
 		list, err := c.Workers(ctx)

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/spf13/cobra"
 
@@ -21,13 +23,39 @@ func (a *app) eventsCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
-				return cli.EndFollow(follow, c.Events(ctx, since, follow, a.showEvent))
+				if follow {
+					return cli.EndFollow(true, a.followEvents(c.Events(ctx, since)))
+				}
+				list, err := c.PastEvents(ctx, since)
+				for _, e := range list {
+					if err := a.showEvent(e); err != nil {
+						return err
+					}
+				}
+				return err
 			})
 		},
 	}
 	cmd.Flags().Uint64Var(&since, "since", 0, "only the events after this `NUMBER`")
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "keep printing new events")
 	return cmd
+}
+
+// followEvents prints events until they end. It says where events are missing.
+func (a *app) followEvents(events iter.Seq2[report.Event, error]) error {
+	for e, err := range events {
+		if gap := (*client.GapError)(nil); errors.As(err, &gap) {
+			_ = a.Err.WriteLines(gap.Error()) // the events after the gap follow
+			continue
+		}
+		if err == nil {
+			err = a.showEvent(e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // showEvent prints one event.

@@ -102,7 +102,7 @@ func waitUntil(what string, ask func(context.Context) bool) error {
 }
 
 func scriptClient(ts *testscript.TestScript) *client.Client {
-	return client.Unix(ts.MkAbs(".initiator/initiator.sock"))
+	return client.New(ts.MkAbs(".initiator/initiator.sock"))
 }
 
 // awaitReady waits until every worker of the initiator in $WORK/.initiator is

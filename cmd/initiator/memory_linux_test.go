@@ -204,7 +204,7 @@ func writeLog(t *testing.T, path string, lines int) {
 
 // countLog returns the length of a log as text, in bytes.
 func countLog(ctx context.Context, c *client.Client, name string, q report.LogQuery) (int64, error) {
-	text, err := c.Logs(ctx, q, name)
+	text, err := c.LogText(ctx, q, name)
 	if err != nil {
 		return 0, err
 	}
@@ -214,8 +214,13 @@ func countLog(ctx context.Context, c *client.Client, name string, q report.LogQu
 
 // countLogLines returns the number of lines of a log in JSON.
 func countLogLines(ctx context.Context, c *client.Client, name string, q report.LogQuery) (n int64, err error) {
-	err = c.LogLines(ctx, q, func(report.LogLine) error { n++; return nil }, name)
-	return n, err
+	for _, err := range c.Logs(ctx, q, name) {
+		if err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
 }
 
 // countTasks returns the number of listed tasks and the bytes of their data.

@@ -106,7 +106,7 @@ func (p *testProcess) expectExit(code int) string {
 }
 
 func (p *testProcess) newClient() *client.Client {
-	c := client.Unix(filepath.Join(p.dir, ".initiator", "initiator.sock"))
+	c := client.New(filepath.Join(p.dir, ".initiator", "initiator.sock"))
 	p.t.Cleanup(c.Close)
 	return c
 }

@@ -259,7 +259,7 @@ func (s *shell) expectStep(want step) {
 func (s *shell) startUp(command, dir string) {
 	s.t.Helper()
 	s.expectStep(step{command: command + " &"})
-	c := client.Unix(filepath.Join(dir, ".initiator", "initiator.sock"))
+	c := client.New(filepath.Join(dir, ".initiator", "initiator.sock"))
 	defer c.Close()
 	err := waitUntil(command, func(ctx context.Context) bool {
 		list, err := c.Workers(ctx)

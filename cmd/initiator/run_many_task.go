@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
+	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/client"
 	"initiator/initiator/task"
 )
@@ -20,7 +20,7 @@ func (m *manyRunner) runTask(ctx context.Context, r *lineResult) {
 	}
 	q := m.template
 	q.ID, q.Data = r.task.ID, r.data
-	end, err := m.callWithRetry(ctx, q)
+	end, err := cli.ShowFailure(m.callWithRetry(ctx, q))
 	switch {
 	case err != nil:
 		if r.unsent = isUnsent(err); !r.unsent && !errors.As(err, new(*client.Error)) {
@@ -29,10 +29,10 @@ func (m *manyRunner) runTask(ctx context.Context, r *lineResult) {
 				err = fmt.Errorf("%w; it %s", err, end)
 			}
 		}
-	case end.State == task.Completed && !m.Format.JSON:
-		r.task = task.Task{ID: end.ID, Pool: q.Pool, State: end.State, Result: end.Result}
-	default: // the record has the reason
+	case end.State == task.Completed && m.Format.JSON:
 		r.task, err = m.client.Task(ctx, end.ID)
+	default:
+		r.task = end
 	}
 	r.err = err
 }
@@ -49,10 +49,10 @@ const fullPause = 100 * time.Millisecond
 
 // callWithRetry runs a task and waits for room in a full queue. With many tasks
 // a full queue is not an error.
-func (m *manyRunner) callWithRetry(ctx context.Context, q task.Request) (client.Reply, error) {
+func (m *manyRunner) callWithRetry(ctx context.Context, q task.Request) (task.Task, error) {
 	for {
 		end, err := m.client.Call(ctx, q)
-		if !errors.Is(err, &client.Error{Status: http.StatusTooManyRequests}) {
+		if !errors.Is(err, task.ErrQueueFull) {
 			return end, err
 		}
 		pause := time.NewTimer(fullPause)

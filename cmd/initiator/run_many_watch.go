@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"iter"
 	"net/http"
 	"slices"
 	"sync"
@@ -35,18 +36,10 @@ func (m *manyRunner) poolName(ctx context.Context) string {
 func (m *manyRunner) watchRetries(ctx context.Context, pool string, watchers *sync.WaitGroup) {
 	begun := make(chan struct{})
 	begin := sync.OnceFunc(func() { close(begun) })
-	report := func(n task.Event) error {
-		select {
-		case m.retries <- n:
-			return nil
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
 	watchers.Go(func() {
 		defer begin()
 		for {
-			err := m.client.WatchRetries(ctx, pool, begin, report)
+			err := m.sendRetries(ctx, m.client.WatchRetries(ctx, pool, begin))
 			refused := errors.As(err, new(*client.Error)) && !errors.Is(err, &client.Error{Status: http.StatusServiceUnavailable})
 			if refused || m.temporary || ctx.Err() != nil || m.client.Reconnect(ctx) != nil {
 				return
@@ -54,4 +47,22 @@ func (m *manyRunner) watchRetries(ctx context.Context, pool string, watchers *sy
 		}
 	})
 	<-begun
+}
+
+// sendRetries sends events to the loop until they end, and returns why.
+func (m *manyRunner) sendRetries(ctx context.Context, events iter.Seq2[task.Event, error]) error {
+	for e, err := range events {
+		if errors.As(err, new(*client.GapError)) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		select {
+		case m.retries <- e:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
 }

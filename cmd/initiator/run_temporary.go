@@ -58,7 +58,7 @@ func (h *temporaryInitiator) runWhenListening(ctx context.Context, r *runner, do
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	r.client = client.Unix(h.in.Socket(), client.ReconnectFor(0))
+	r.client = client.New(h.in.Socket(), client.ReconnectFor(0))
 	defer r.client.Close()
 	if len(h.manualStart) > 0 {
 		started := make(chan struct{})

@@ -41,7 +41,7 @@ func (w *workerWatcher) watchWorkers(ctx context.Context, giveUp context.CancelC
 		defer close(checked)
 		w.checkWorkers(ctx, changed, giveUp)
 	}()
-	since := client.FromNow
+	since := client.Now
 	if w.temporary {
 		since = 0
 	}
@@ -53,13 +53,12 @@ func (w *workerWatcher) watchWorkers(ctx context.Context, giveUp context.CancelC
 	}
 	notify(!w.temporary)
 	for {
-		_ = w.client.Events(ctx, since, true, func(t report.Event) error {
-			if w.temporary {
+		for t, err := range w.client.Events(ctx, since) {
+			if w.temporary && err == nil {
 				w.printTransition(t)
 			}
 			notify(!w.temporary)
-			return nil
-		})
+		}
 		if w.temporary || ctx.Err() != nil || w.client.Reconnect(ctx) != nil {
 			break
 		}

@@ -40,9 +40,11 @@ func (a *app) shutdownCommand() *cobra.Command {
 // before the end.
 func (a *app) awaitEnd(ctx context.Context, c *client.Client, before []report.LeftProcess) error {
 	for {
-		err := c.Events(ctx, client.FromNow, true, func(report.Event) error { return nil })
-		var gone *client.UnreachableError
-		if errors.As(err, &gone) {
+		var err error
+		for _, err = range c.Events(ctx, client.Now) {
+			continue
+		}
+		if errors.Is(err, client.ErrUnreachable) {
 			break
 		}
 		if ctx.Err() != nil {

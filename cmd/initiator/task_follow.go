@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 
 	"github.com/google/uuid"
 
+	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
 	"initiator/initiator/task"
@@ -26,7 +29,7 @@ type followed struct {
 func (a *app) followTask(ctx context.Context, c *client.Client, id uuid.UUID, wanted followed) (task.Task, error) {
 	toEnd := wanted != followed{}
 	if !a.Err.IsTerminal() && !toEnd {
-		return c.Wait(ctx, id)
+		return cli.ShowFailure(c.Wait(ctx, id))
 	}
 	m := terminal.NewMeter(a.Err)
 	if toEnd {
@@ -39,9 +42,9 @@ func (a *app) followTask(ctx context.Context, c *client.Client, id uuid.UUID, wa
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
-		_ = c.Watch(watching, id, f.showEvent)
+		f.showEvents(c.Watch(watching, id))
 	}()
-	t, err := c.Wait(ctx, id)
+	t, err := cli.ShowFailure(c.Wait(ctx, id))
 	if err != nil || !toEnd { // otherwise the watch ends by itself after the last output
 		stop()
 	}
@@ -60,6 +63,19 @@ type taskFollower struct {
 	try     int                    // the attempt that has written last
 	next    int64                  // the offset of the next output
 	inLine  bool                   // the last line has no newline yet
+}
+
+// showEvents shows events until they end, or until an error. The event after a gap is
+// newer.
+func (f *taskFollower) showEvents(events iter.Seq2[task.Event, error]) {
+	for e, err := range events {
+		if errors.As(err, new(*client.GapError)) {
+			continue
+		}
+		if err != nil || f.showEvent(e) != nil {
+			return
+		}
+	}
 }
 
 // showEvent shows the state or the output of an event.

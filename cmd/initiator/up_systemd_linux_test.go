@@ -145,7 +145,7 @@ func TestTheAPIIsServedOnPassedSockets(t *testing.T) {
 		}
 		res.Body.Close()
 		http.DefaultClient.CloseIdleConnections()
-		c := client.Unix(path)
+		c := client.New(path)
 		defer c.Close()
 		if s, err := c.Status(t.Context()); err != nil || s.URL != "http://"+tcp.Addr().String() {
 			t.Errorf("status: %+v, %v", s, err)

@@ -38,7 +38,7 @@ func TestSubmitManyKeepsTheResultsBeforeABreak(t *testing.T) {
 		"half a line": `{"id":"000`, "nothing": "", "no JSON": "hello\n", "no data": `{"success":false}` + "\n",
 	} {
 		head := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", len(first)+len(rest))
-		c := client.Unix(serveCannedAnswer(t, head+first+rest), client.ReconnectFor(0))
+		c := client.New(serveCannedAnswer(t, head+first+rest), client.ReconnectFor(0))
 		got, err := c.SubmitMany(t.Context(), make([]task.Request, 2))
 		if len(got) != 1 || err == nil || !strings.Contains(err.Error(), "has broken off") {
 			t.Errorf("%s: %+v, %v", name, got, err)

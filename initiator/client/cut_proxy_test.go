@@ -123,11 +123,11 @@ func (p *cutProxy) connCount() int {
 }
 
 // openStreamThroughProxy opens a stream through a cutProxy.
-func openStreamThroughProxy(t testing.TB, behind string, options ...client.Option) (*cutProxy, *client.Stream) {
+func openStreamThroughProxy(t testing.TB, behind string, options ...client.Option) (*cutProxy, *client.TaskStream) {
 	t.Helper()
 	p := startCutProxy(t, behind)
-	c := client.Unix(p.socket, options...)
-	s, err := c.Stream(t.Context())
+	c := client.New(p.socket, options...)
+	s, err := c.OpenStream(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,26 +1,31 @@
 // Package client speaks to a running initiator over its unix socket.
 //
-// [Unix] returns a [Client] for the path of a socket. The permissions of the
-// socket decide which users may connect, so a client needs no token.
+// [New] returns a [Client] for the path of a socket, [HTTP] for a URL and a token,
+// and [FromContext] for the initiator that launched this worker. Initiator.Client
+// returns one for an initiator in the same process. All have the same methods, records
+// and errors.
 //
-// Most programs need one call: [Client.Call] submits a task and returns its
-// result. [Client.Submit] and [Client.Wait] do the same in two steps, and the
-// second step can be done by another process. [Client.SubmitMany] and
-// [Client.Stream] are for many tasks. Further methods control workers, pools
-// and the initiator itself; the program `initiator` uses them for its verbs.
+// Most programs need one method: [Client.Call] submits a task and returns its record
+// once it has ended. [Client.Submit] and [Client.Wait] do the same in two steps, and
+// the second step can be done by another process. [Client.SubmitMany] submits many
+// tasks in one request. Further methods control workers, pools and the initiator
+// itself; the program `initiator` uses them for its verbs.
 //
-// A [Client] and a [Stream] may be used by many goroutines. Every method that
-// takes a context returns the context's cause when the context ends first; a
-// task that was submitted goes on. An answer that refuses a request is an
-// [*Error]. A socket on which no initiator answers is an [*UnreachableError].
+// Many goroutines may use a [Client]. Every method that takes a context returns the
+// context's cause when the context ends first; a task that was submitted goes on.
+// Methods that return an iterator end it with a pair that has an error.
 //
-// A client outlives an outage of its initiator: see [ReconnectFor]. [NotifySilence]
-// is for an initiator that is stopped or hangs.
+// errors.Is finds the sentinels of package task in the error of a request, and
+// [ErrUnknownWorker], [ErrUnreachable] and [ErrClosed]. A refusal is an [*Error], a
+// task that did not complete a *task.FailedError, and a lost connection a
+// [*LostConnectionError] or an [*OutageError]. A client outlives an outage of its
+// initiator: see [ReconnectFor]. [NotifySilence] is for an initiator that is stopped
+// or hangs.
 package client
 
 // Files, in the order in which a request travels:
 //
-//	client.go          Client: opened for a socket, closed
+//	client.go          Client: opened for a socket or a URL, closed
 //	request.go         one HTTP request and its answer
 //	reconnect.go       which errors pass, and how long a request is repeated
 //	outage.go          the requests that wait for the initiator, and its notices
@@ -45,7 +50,7 @@ package client
 //
 //	call.go            Call: submit and wait, over the stream if there is one
 //	shared_stream.go   sharedStream: the stream that all calls of a client share
-//	stream.go          Stream: opened, opened again after a failure, closed
+//	stream.go          taskStream: opened, opened again after a failure, closed
 //	stream_request.go  the requests of a stream
-//	future.go          Future and Reply: what a caller waits for
+//	future.go          future and taskReply: what a call waits for
 //	stream_reply.go    the replies on a stream, and how they settle futures

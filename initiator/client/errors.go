@@ -8,13 +8,8 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
-	"initiator/internal/stream"
 	"initiator/internal/webhook"
 )
-
-// ErrUnsupported is wrapped by the error of Client.Stream when the initiator
-// offers no stream. Every other method works without one.
-var ErrUnsupported = stream.ErrUnsupported
 
 // ErrUnreachable is found by errors.Is in every error that says that no initiator
 // answers: *UnreachableError and *OutageError.
@@ -24,13 +19,9 @@ var ErrUnreachable = errors.New("no initiator answers")
 // worker, group or definition that does not exist.
 var ErrUnknownWorker = errors.New("no such worker")
 
-// ErrClosed is the error of a request that was made after Client.Close or
-// Stream.Close, and is wrapped by the error of a request that Close ended.
+// ErrClosed is the error of a request that was made after Close, and is wrapped by
+// the error of a request that Close ended.
 var ErrClosed = errors.New("the client is closed")
-
-// ErrDataTooLarge is the error of a Stream for a request with more than 1 MiB of
-// data. Client.Submit and Client.Call take it.
-var ErrDataTooLarge = fmt.Errorf("a stream takes at most %d bytes of data; submit it over HTTP", stream.MaxPayload)
 
 // Error is the initiator's refusal of a request.
 type Error struct {
@@ -73,7 +64,7 @@ var sentinels = map[int]error{
 // fs.ErrNotExist when there is no socket, ECONNREFUSED when no process listens on
 // it, and fs.ErrPermission when this user may not open it.
 type UnreachableError struct {
-	Socket string // the path
+	Socket string // the path, or the URL
 	Err    error
 }
 

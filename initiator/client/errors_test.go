@@ -80,7 +80,7 @@ func TestAnUnreachableSocketIsNamed(t *testing.T) {
 		"no socket at a long path": filepath.Join(t.TempDir(), strings.Repeat("a", 120), "none.sock"),
 		"a dead socket":            makeDeadSocket(t),
 	} {
-		c := client.Unix(socket)
+		c := client.New(socket)
 		_, err := c.Workers(t.Context())
 		var gone *client.UnreachableError
 		if !errors.As(err, &gone) || gone.Socket != socket || !errors.Is(err, client.ErrUnreachable) {
@@ -116,7 +116,7 @@ func TestInvalidAnswersAreErrors(t *testing.T) {
 		"empty refusal":   {"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n", "500 Oops"},
 		"an envelope":     {"HTTP/1.1 503 X\r\nContent-Length: 62\r\n\r\n" + `{"success":false,"code":711,"message":"not now","data":null}  `, "not now"},
 	} {
-		c := client.Unix(serveCannedAnswer(t, x.answer))
+		c := client.New(serveCannedAnswer(t, x.answer))
 		if _, err := c.Workers(t.Context()); err == nil || !strings.Contains(err.Error(), x.says) {
 			t.Errorf("%s: %v, want %q", name, err, x.says)
 		}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"math"
 	"net/http"
 	"net/url"
@@ -16,33 +17,99 @@ import (
 	"initiator/initiator/report"
 )
 
-// FromNow is the number for Events that leaves out every past transition.
-const FromNow uint64 = math.MaxUint64
+// Now is the number for Events that leaves out every past event.
+const Now uint64 = math.MaxUint64
 
-// Events calls f with every transition of a worker whose number (Seq) is above
-// since, in order; since 0 begins with the oldest that the initiator remembers.
-// Without follow it returns after the newest. With follow it goes on until ctx
-// ends, until f returns an error, which Events returns, or until the initiator
-// ends: then it returns nil.
-func (c *Client) Events(ctx context.Context, since uint64, follow bool, f func(report.Event) error) error {
+// GapError says that events were dropped before they were read: the reader was too
+// slow, or the initiator does not remember events that old.
+type GapError struct {
+	Missed uint64 // how many events; 0 = unknown
+}
+
+// Error says how many events are missing.
+func (e *GapError) Error() string {
+	if e.Missed == 0 {
+		return "events are missing: they were dropped before they were read"
+	}
+	return fmt.Sprintf("%d events are missing: they were dropped before they were read", e.Missed)
+}
+
+// Events returns every event of a worker whose number (Seq) is above since, in
+// order; since 0 begins with the oldest that the initiator remembers, Now with the
+// next. It goes on until ctx or the initiator ends; the pair of an error is the last,
+// except of a *GapError, which stands where events are missing. The end of the
+// initiator is no error.
+func (c *Client) Events(ctx context.Context, since uint64) iter.Seq2[report.Event, error] {
+	return c.readWorkerEvents(ctx, since, true)
+}
+
+// PastEvents returns every event of a worker whose number is above since, up to the
+// newest. The events before an error are returned with it.
+func (c *Client) PastEvents(ctx context.Context, since uint64) (list []report.Event, err error) {
+	for e, err := range c.readWorkerEvents(ctx, since, false) {
+		if gap := (*GapError)(nil); errors.As(err, &gap) {
+			continue
+		}
+		if err != nil {
+			return list, err
+		}
+		list = append(list, e)
+	}
+	return list, nil
+}
+
+func (c *Client) readWorkerEvents(ctx context.Context, since uint64, follow bool) iter.Seq2[report.Event, error] {
 	q := url.Values{"since": {strconv.FormatUint(since, 10)}}
-	if since == FromNow {
+	if since == Now {
 		q.Set("since", "now")
 	}
 	if !follow {
 		q.Set("follow", "0")
 	}
-	res, err := c.openResponse(ctx, http.MethodGet, "/events", q, nil)
-	if err != nil {
-		return err
-	}
-	return readEvents(ctx, res, func(data []byte) error {
-		var t report.Event
-		if err := json.Unmarshal(data, &t); err != nil {
-			return fmt.Errorf("read events: %w", err)
+	return func(yield func(report.Event, error) bool) {
+		last := since
+		res, err := c.openResponse(ctx, http.MethodGet, "/events", q, nil)
+		if err == nil {
+			err = readEvents(ctx, res, func(data []byte) error {
+				var e report.Event
+				if err := json.Unmarshal(data, &e); err != nil {
+					return fmt.Errorf("read events: %w", err)
+				}
+				if missed := missedEvents(last, e.Seq); missed > 0 && !yield(report.Event{}, &GapError{missed}) {
+					return errStopped
+				}
+				last = e.Seq
+				return continueWhile(yield(e, nil))
+			})
 		}
-		return f(t)
-	})
+		yieldError(yield, err)
+	}
+}
+
+// missedEvents returns the number of events between two that were read one after the
+// other. Before the first event of a list that begins with the oldest, or with the
+// next, none is missing.
+func missedEvents(last, seq uint64) uint64 {
+	if last == 0 || last == Now || seq <= last {
+		return 0
+	}
+	return seq - last - 1
+}
+
+// continueWhile returns errStopped when the reader of an iterator wants no more.
+func continueWhile(wanted bool) error {
+	if wanted {
+		return nil
+	}
+	return errStopped
+}
+
+// yieldError ends an iterator with an error, unless its reader has stopped.
+func yieldError[T any](yield func(T, error) bool, err error) {
+	if err != nil && !errors.Is(err, errStopped) {
+		var none T
+		yield(none, err)
+	}
 }
 
 // readEvents calls f with the data of each server-sent event of an answer, which it

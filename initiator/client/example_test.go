@@ -19,7 +19,7 @@ func Example() {
 	defer stop()
 	ctx := context.Background()
 
-	c := client.Unix(filepath.Join(dir, "initiator.sock"))
+	c := client.New(filepath.Join(dir, "initiator.sock"))
 	defer c.Close()
 	reply, err := c.Call(ctx, task.Request{Pool: "adder", Data: json.RawMessage(`{"a": 2, "b": 3}`)})
 	fmt.Println(reply.State, string(reply.Result), err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -16,42 +17,51 @@ import (
 	"initiator/internal/apiheader"
 )
 
-// Logs opens the output of workers by definition, group or guid, or "all", in the
-// order of time. With several workers each line begins with "name:index | ". The
-// caller closes it. The status of an *Error is 404 when a name means no worker. Where
-// the logs of some workers cannot be read, Read returns an error that names them in
-// the place of io.EOF, an *api.UnreadableLogsError; with Follow they are lines that begin with "initiator: ".
-func (c *Client) Logs(ctx context.Context, l report.LogQuery, names ...string) (io.ReadCloser, error) {
-	return c.openWorkerLogs(ctx, l, names, "")
+// Logs returns each line of the output of workers by definition, group or guid, or
+// "all", in the order of time. It ends after the last line, or with a pair of an
+// error; with q.Follow it goes on until ctx or the initiator ends. The error of a name
+// that means no worker is ErrUnknownWorker. A log that cannot be read spoils no other:
+// it is a line with Error, and a *report.UnreadableLogsError after the last line.
+func (c *Client) Logs(ctx context.Context, q report.LogQuery, names ...string) iter.Seq2[report.LogLine, error] {
+	return func(yield func(report.LogLine, error) bool) {
+		body, err := c.openWorkerLogs(ctx, q, names, "json")
+		if err != nil {
+			yieldError(yield, err)
+			return
+		}
+		defer body.Close()
+		for in := json.NewDecoder(body); ; {
+			var line report.LogLine
+			if err := in.Decode(&line); err != nil {
+				yieldError(yield, endOfLogs(ctx, err))
+				return
+			}
+			if !yield(line, nil) {
+				return
+			}
+		}
+	}
 }
 
-// LogLines calls f with each line of the output of workers, named as for Logs. It
-// returns nil after the last line, and f's error or ctx's cause otherwise. With
-// Follow it goes on until ctx or the initiator ends. A log that cannot be read is a
-// LogLine with Error, and an error after the last line.
-func (c *Client) LogLines(ctx context.Context, l report.LogQuery, f func(report.LogLine) error, names ...string) error {
-	body, err := c.openWorkerLogs(ctx, l, names, "json")
-	if err != nil {
+// endOfLogs returns the error at the end of the lines; nil = the answer is complete.
+func endOfLogs(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.Is(err, io.EOF):
+		return nil
+	case errors.As(err, new(*report.UnreadableLogsError)):
 		return err
 	}
-	defer body.Close()
-	for in := json.NewDecoder(body); ; {
-		var line report.LogLine
-		err := in.Decode(&line)
-		switch {
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case errors.Is(err, io.EOF):
-			return nil
-		case errors.As(err, new(*report.UnreadableLogsError)):
-			return err
-		case err != nil:
-			return fmt.Errorf("read logs: %w", err)
-		}
-		if err := f(line); err != nil {
-			return err
-		}
-	}
+	return fmt.Errorf("read logs: %w", err)
+}
+
+// LogText opens the output of workers as Logs, as text. With several workers each
+// line begins with "name:index | ". The caller closes it. Where the logs of some
+// workers cannot be read, Read returns a *report.UnreadableLogsError in the place of
+// io.EOF; with q.Follow they are lines that begin with "initiator: ".
+func (c *Client) LogText(ctx context.Context, q report.LogQuery, names ...string) (io.ReadCloser, error) {
+	return c.openWorkerLogs(ctx, q, names, "")
 }
 
 // OwnLog opens the log of the initiator itself. The caller closes it. The status

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"initiator/internal/stream"
 )
 
 // Each error is either passing or final.
@@ -28,7 +30,7 @@ func TestPassingErrors(t *testing.T) {
 		{&Error{Status: 503, RetryAfter: time.Second}, false}, // the disk is full
 		{&Error{Status: 429, RetryAfter: time.Second}, false},
 		{&Error{Status: 404}, false},
-		{ErrUnsupported, false},
+		{stream.ErrUnsupported, false},
 		{ErrClosed, false},
 		{context.Canceled, false},
 		{errors.New("another error"), false},

@@ -14,9 +14,6 @@ import (
 // answering, unless ReconnectFor says otherwise.
 const DefaultReconnect = 30 * time.Second
 
-// Option changes a client that Unix returns.
-type Option func(*Client)
-
 // ReconnectFor sets how long a request waits for an initiator that has stopped
 // answering, for example because it was killed and is started again. 0 = not at
 // all: the request fails at once. Requests that can be repeated without doing

@@ -61,11 +61,16 @@ func (c *Client) openResponse(ctx context.Context, method, path string, query ur
 
 // sendHTTP sends a request with a payload that is encoded already; nil = none.
 func (c *Client) sendHTTP(ctx context.Context, method, path string, query url.Values, payload io.Reader, contentType string) (*http.Response, error) {
-	target := url.URL{Scheme: "http", Host: "initiator", Path: "/api/v1" + path, RawQuery: query.Encode()}
+	if c.closing.Err() != nil {
+		return nil, ErrClosed
+	}
+	target := c.base
+	target.Path, target.RawQuery = "/api/v1"+path, query.Encode()
 	req, err := http.NewRequestWithContext(ctx, method, target.String(), payload)
 	if err != nil {
 		return nil, fmt.Errorf("write the request %s %s: %w", method, path, err)
 	}
+	c.authorize(req.Header)
 	req.Header.Set("TE", "trailers") // an answer with logs then tells its errors apart from the lines
 	if payload != nil {
 		req.Header.Set("Content-Type", contentType)
@@ -108,6 +113,12 @@ func readRefusal(res *http.Response) error {
 func explainFailure(ctx context.Context, method, path string, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	if errors.Is(err, ErrClosed) {
+		return ErrClosed
+	}
+	if refused := (*notConnectedError)(nil); errors.As(err, &refused) {
+		return refused.err
 	}
 	var unreachable *UnreachableError
 	if errors.As(err, &unreachable) {

@@ -64,41 +64,57 @@ const longestProbePause = 30 * time.Second
 // doWatched sends a request. While there is no answer, it checks again and again
 // whether the initiator answers anything.
 func (c *Client) doWatched(req *http.Request) (*http.Response, error) {
-	if c.silence.notify == nil {
-		res, err := c.http.Do(req)
-		if err == nil {
-			c.noteConfig(res)
-		}
-		return res, err
-	}
-	ctx, cancel := context.WithCancelCause(req.Context())
-	answered := make(chan struct{})
-	var watcher sync.WaitGroup
-	watcher.Go(func() { c.watchAnswer(ctx, answered, cancel) })
-	res, err := c.http.Do(req.WithContext(ctx))
-	close(answered)
-	watcher.Wait()
+	ctx, release := c.bindClose(req.Context())
+	res, err := c.doAnswered(req.WithContext(ctx), release)
 	if err != nil {
-		if silent := (*SilentError)(nil); errors.As(context.Cause(ctx), &silent) {
-			err = silent
+		if cause := context.Cause(ctx); errors.Is(cause, ErrClosed) || errors.As(cause, new(*SilentError)) {
+			err = cause
 		}
-		cancel(nil)
+		release(nil)
 		return nil, err
 	}
-	c.silence.report(nil)
 	c.noteConfig(res)
-	res.Body = &watchedBody{res.Body, cancel}
+	res.Body = &answerBody{res.Body, ctx, release}
 	return res, nil
 }
 
-// watchedBody releases the context of a request with its body.
-type watchedBody struct {
+// doAnswered sends a request, and notices with the function of NotifySilence that
+// there is no answer. cancel ends the request.
+func (c *Client) doAnswered(req *http.Request, cancel context.CancelCauseFunc) (*http.Response, error) {
+	if c.silence.notify == nil {
+		return c.http.Do(req)
+	}
+	answered := make(chan struct{})
+	var watcher sync.WaitGroup
+	watcher.Go(func() { c.watchAnswer(req.Context(), answered, cancel) })
+	res, err := c.http.Do(req)
+	close(answered)
+	watcher.Wait()
+	if err == nil {
+		c.silence.report(nil)
+	}
+	return res, err
+}
+
+// answerBody is the body of an answer. It ends with the client, and releases the
+// context of the request.
+type answerBody struct {
 	io.ReadCloser
+	ctx     context.Context
 	release context.CancelCauseFunc
 }
 
+// Read implements io.Reader.
+func (b *answerBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) && errors.Is(context.Cause(b.ctx), ErrClosed) {
+		err = ErrClosed
+	}
+	return n, err
+}
+
 // Close implements io.Closer.
-func (b *watchedBody) Close() error {
+func (b *answerBody) Close() error {
 	defer b.release(nil)
 	return b.ReadCloser.Close()
 }
@@ -141,10 +157,13 @@ func (c *Client) probeSilence(ctx context.Context, answered <-chan struct{}) *Si
 		case <-ended:
 		}
 	}()
-	req, err := http.NewRequestWithContext(probe, http.MethodGet, "http://initiator/api/v1/workers", nil)
+	target := c.base
+	target.Path = "/api/v1/workers"
+	req, err := http.NewRequestWithContext(probe, http.MethodGet, target.String(), nil)
 	if err != nil {
 		return nil
 	}
+	c.authorize(req.Header)
 	res, err := c.http.Do(req)
 	if err == nil {
 		_ = res.Body.Close() // the answer itself is all that counts

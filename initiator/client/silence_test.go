@@ -26,7 +26,7 @@ func TestSilentInitiator(t *testing.T) {
 	}
 	defer l.Close()
 	told := make(chan client.Silence, 8)
-	c := client.Unix(socket, client.NotifySilence(20*time.Millisecond, func(s client.Silence) bool {
+	c := client.New(socket, client.NotifySilence(20*time.Millisecond, func(s client.Silence) bool {
 		told <- s
 		return true
 	}))
@@ -73,7 +73,7 @@ func TestRequestGoesOnWhileTheInitiatorIsStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	var told []client.Silence
-	c := client.Unix(socket, client.NotifySilence(200*time.Millisecond, func(s client.Silence) bool {
+	c := client.New(socket, client.NotifySilence(200*time.Millisecond, func(s client.Silence) bool {
 		if told = append(told, s); len(told) == 1 {
 			_ = server.Process.Signal(syscall.SIGCONT)
 		}

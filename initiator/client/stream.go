@@ -14,22 +14,22 @@ import (
 	"initiator/proactor/chirp"
 )
 
-// Stream is one connection for many small tasks. Requests are sent while earlier
+// taskStream is one connection for many small tasks. Requests are sent while earlier
 // requests wait for their replies; all requests that are ready go out in one write,
 // and replies come in the order in which tasks end. A round trip costs about a
-// tenth of the time that it costs over HTTP. Many goroutines may use it. Close it.
+// tenth of the time that it costs over HTTP. Many goroutines may use it. close ends it.
 //
 // When the connection breaks, for example because the initiator is upgraded or was
-// killed, the stream opens another connection (see ReconnectFor). A Call or a Wait
-// continues there as a wait for the task with the same id; a task that the initiator
-// does not know is submitted again under that id. So nothing is submitted twice. A
-// Cancel that has no reply yet ends with a *LostConnectionError. When no other
+// killed, the stream opens another connection (see ReconnectFor). A call continues
+// there as a wait for the task with the same id; a task that the initiator does not
+// know is submitted again under that id. So nothing is submitted twice. A cancel that
+// has no reply yet ends with a *LostConnectionError. When no other
 // connection can be opened in time, every request ends so, and the stream has ended.
 //
 // At most 4,096 requests are open at a time; a further request waits for its turn.
-type Stream struct {
+type taskStream struct {
 	client       *Client
-	ctx          context.Context // ends with Close
+	ctx          context.Context // ends with close
 	cancel       context.CancelFunc
 	openRequests chan struct{}  // holds a token for each open request
 	ended        chan struct{}  // closed when serveConnections has returned
@@ -43,7 +43,7 @@ type Stream struct {
 
 	mu      sync.Mutex
 	conn    *chirp.Conn
-	futures map[chirp.ID]*Future // the open requests
+	futures map[chirp.ID]*future // the open requests
 	err     error                // why the stream has ended; nil = it has not
 }
 
@@ -55,17 +55,17 @@ const (
 	streamBacklog = 16 << 20
 )
 
-// Stream opens a stream. The error is an *UnreachableError, wraps ErrUnsupported,
-// is ctx's cause, or says how the connection broke. After Stream has returned, ctx
-// has no effect on the stream.
-func (c *Client) Stream(ctx context.Context) (*Stream, error) {
+// startStream opens a stream. The error is an *UnreachableError, wraps
+// stream.ErrUnsupported, is ctx's cause, or says how the connection broke. After
+// startStream has returned, ctx has no effect on the stream.
+func (c *Client) startStream(ctx context.Context) (*taskStream, error) {
 	conn, err := c.openStream(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := &Stream{
+	s := &taskStream{
 		client: c, conn: conn, opened: time.Now(), openRequests: make(chan struct{}, stream.MaxOpenRequests),
-		ended: make(chan struct{}), futures: map[chirp.ID]*Future{},
+		ended: make(chan struct{}), futures: map[chirp.ID]*future{},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	go s.serveConnections()
@@ -80,8 +80,10 @@ func (c *Client) openStream(ctx context.Context) (*chirp.Conn, error) {
 	if err != nil {
 		return nil, explainFailure(ctx, http.MethodGet, "/stream", err)
 	}
-	nc, err = stream.RequestUpgrade(ctx, nc, stream.UpgradeRequest{Path: "/stream", Host: "initiator", Header: http.Header{}})
-	if errors.Is(err, ErrUnsupported) {
+	header := http.Header{}
+	c.authorize(header)
+	nc, err = stream.RequestUpgrade(ctx, nc, stream.UpgradeRequest{Path: "/stream", Host: c.base.Host, Header: header})
+	if errors.Is(err, stream.ErrUnsupported) {
 		return nil, err
 	}
 	if err != nil {
@@ -95,7 +97,7 @@ func (c *Client) openStream(ctx context.Context) (*chirp.Conn, error) {
 }
 
 // serveConnections reads one connection after another until the stream ends.
-func (s *Stream) serveConnections() {
+func (s *taskStream) serveConnections() {
 	defer close(s.ended)
 	for conn := s.conn; conn != nil; {
 		err := conn.Serve(s.receiveReply)
@@ -110,7 +112,7 @@ func (s *Stream) serveConnections() {
 // reconnect opens the next connection after one has ended because of why. It
 // returns nil when the stream is closed, or when no connection that brings a reply
 // can be opened in time.
-func (s *Stream) reconnect(why error) *chirp.Conn {
+func (s *taskStream) reconnect(why error) *chirp.Conn {
 	if s.isEnded() || !s.client.outage.isBounded() {
 		s.failAll(why)
 		return nil
@@ -139,7 +141,7 @@ func (s *Stream) reconnect(why error) *chirp.Conn {
 }
 
 // isEnded reports whether the stream has ended.
-func (s *Stream) isEnded() bool {
+func (s *taskStream) isEnded() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.err != nil
@@ -147,7 +149,7 @@ func (s *Stream) isEnded() bool {
 
 // resumeRequests continues the open requests on a new connection, and returns it.
 // It closes the connection and returns nil when the stream is closed.
-func (s *Stream) resumeRequests(conn *chirp.Conn, why error) *chirp.Conn {
+func (s *taskStream) resumeRequests(conn *chirp.Conn, why error) *chirp.Conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {
@@ -163,21 +165,21 @@ func (s *Stream) resumeRequests(conn *chirp.Conn, why error) *chirp.Conn {
 
 // resumeRequest continues one request. Whether a call has arrived is unknown: a
 // wait, which has no data, asks for its task. The caller holds the lock.
-func (s *Stream) resumeRequest(f *Future, why error) {
+func (s *taskStream) resumeRequest(f *future, why error) {
 	switch verb := f.request.Verb; {
-	case f.unsent, verb == stream.VerbWait, verb == stream.VerbSubmit, verb == stream.VerbCall && f.task == uuid.Nil:
+	case f.unsent, verb == stream.VerbWait, verb == stream.VerbCall && f.task == uuid.Nil:
 		s.sendFuture(f)
 	case verb == stream.VerbCall:
 		f.resumed = true
-		q := stream.RequestHeader{Verb: stream.VerbWait, Task: f.request.Task, Progress: f.progress != nil}
+		q := stream.RequestHeader{Verb: stream.VerbWait, Task: f.request.Task}
 		_ = s.sendRequest(f.id, &q, nil) // a broken connection is noticed by Serve
 	default:
-		s.settleFuture(f, Reply{}, &LostConnectionError{Task: f.task, Err: why})
+		s.settleFuture(f, taskReply{}, &LostConnectionError{Task: f.task, Err: why})
 	}
 }
 
 // failAll ends the stream: all open requests and all later requests fail.
-func (s *Stream) failAll(why error) {
+func (s *taskStream) failAll(why error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err == nil {
@@ -185,17 +187,17 @@ func (s *Stream) failAll(why error) {
 	}
 	for _, f := range s.futures {
 		if f.unsent {
-			s.settleFuture(f, Reply{}, s.err)
+			s.settleFuture(f, taskReply{}, s.err)
 			continue
 		}
-		s.settleFuture(f, Reply{}, &LostConnectionError{Task: f.task, Err: s.err})
+		s.settleFuture(f, taskReply{}, &LostConnectionError{Task: f.task, Err: s.err})
 	}
 }
 
-// Close ends the stream. Open requests end with ErrClosed, wrapped; their tasks go
+// close ends the stream. Open requests end with ErrClosed, wrapped; their tasks go
 // on. It returns when every goroutine of the stream has ended, and may be called
 // more than once.
-func (s *Stream) Close() {
+func (s *taskStream) close() {
 	s.failAll(ErrClosed)
 	s.cancel()
 	s.mu.Lock()

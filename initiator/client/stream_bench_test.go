@@ -165,7 +165,7 @@ func openInitiator(b *testing.B, sync string) func() error {
 	}
 	socket := filepath.Join(dir, ".initiator", "initiator.sock")
 	startProgram(b, "up", at, socket)
-	c := client.Unix(socket)
+	c := client.New(socket)
 	b.Cleanup(c.Close)
 	once := func() error {
 		got, err := c.Call(context.Background(), task.Request{Pool: "echo", Data: benchData})

@@ -66,34 +66,28 @@ func TestACutConnectionLosesNothing(t *testing.T) {
 	}
 }
 
-// TestARepeatedSubmitIsNew loses the reply to a submit, which is then sent again.
-func TestARepeatedSubmitIsNew(t *testing.T) {
+// TestARepeatedCallIsNew loses every reply to a call, which is then continued on
+// another connection.
+func TestARepeatedCallIsNew(t *testing.T) {
 	in := initiatortest.StartText(t, streamINI)
 	p, s := openStreamThroughProxy(t, in.Initiator().Socket())
 	require[client.Reply](t)(s.Call(t.Context(), sumRequest(1, 1)))
 	p.setMute(true)
-	submitted := make(chan client.Reply)
-	go func() {
-		r, err := s.Submit(t.Context(), task.Request{Pool: "closed"})
-		if err != nil {
-			t.Error(err)
-		}
-		submitted <- r
-	}()
-	closed := task.Filter{Pool: "closed"}
-	for len(require[[]task.Task](t)(in.Initiator().List(t.Context(), closed))) == 0 {
+	called := s.Go(t.Context(), sumRequest(2, 3))
+	adder := task.Filter{Pool: "adder", State: task.Completed}
+	for len(require[[]task.Task](t)(in.Initiator().List(t.Context(), adder))) < 2 {
 		if t.Context().Err() != nil {
-			t.Fatal("the submit has not arrived")
+			t.Fatal("the call has not arrived")
 		}
 		runtime.Gosched()
 	}
 	p.setMute(false)
 	p.cutConns()
-	if r := <-submitted; r.Known || r.State != task.Queued {
-		t.Errorf("the repeated submit is answered with %+v", r)
+	if r := require[client.Reply](t)(called.Wait(t.Context())); r.Known || string(r.Result) != `{"sum":5}` {
+		t.Errorf("the repeated call is answered with %+v", r)
 	}
-	if all := require[[]task.Task](t)(in.Initiator().List(t.Context(), closed)); len(all) != 1 {
-		t.Errorf("%d tasks were submitted", len(all))
+	if all := require[[]task.Task](t)(in.Initiator().List(t.Context(), adder)); len(all) != 2 {
+		t.Errorf("%d tasks were submitted", len(all)-1)
 	}
 }
 
@@ -137,9 +131,9 @@ func TestTheNextInitiatorAnswers(t *testing.T) {
 	p, s := openStreamThroughProxy(t, first.Initiator().Socket(), client.ReconnectFor(0))
 	submitted := s.Go(t.Context(), task.Request{Pool: "closed", Data: json.RawMessage(`{"a":2,"b":3}`)})
 	require[client.Reply](t)(s.Call(t.Context(), sumRequest(1, 1))) // the initiator has read the request before it
-	shared := client.Unix(p.socket)
+	shared := client.New(p.socket)
 	defer shared.Close()
-	require[client.Reply](t)(shared.Call(t.Context(), sumRequest(1, 1)))
+	require[task.Task](t)(shared.Call(t.Context(), sumRequest(1, 1)))
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -150,14 +144,14 @@ func TestTheNextInitiatorAnswers(t *testing.T) {
 	p.mu.Lock()
 	p.behind = second.Initiator().Socket()
 	p.mu.Unlock()
-	if got := require[client.Reply](t)(shared.Call(t.Context(), sumRequest(2, 2))); string(got.Result) != `{"sum":4}` {
+	if got := require[task.Task](t)(shared.Call(t.Context(), sumRequest(2, 2))); string(got.Result) != `{"sum":4}` {
 		t.Errorf("the shared stream: %+v", got)
 	}
 	if _, err := second.Initiator().Start(t.Context(), "closed"); err != nil {
 		t.Fatal(err)
 	}
 	r := task.Request{Pool: "closed", ID: submitted.TaskID(), Data: json.RawMessage(`{"a":2,"b":3}`)}
-	if got := require[client.Reply](t)(shared.Call(t.Context(), r)); string(got.Result) != `{"sum":5}` || !got.Known {
+	if got := require[task.Task](t)(shared.Call(t.Context(), r)); string(got.Result) != `{"sum":5}` || !got.Known {
 		t.Errorf("a task of the last initiator: %+v", got)
 	}
 }
@@ -166,13 +160,13 @@ func TestTheNextInitiatorAnswers(t *testing.T) {
 func TestCallUsesHTTPWithoutAStream(t *testing.T) {
 	in := initiatortest.StartText(t, streamINI)
 	old := serveWithoutStream(t, in)
-	c := client.Unix(old)
+	c := client.New(old)
 	t.Cleanup(c.Close)
-	if _, err := c.Stream(t.Context()); err == nil {
+	if _, err := c.OpenStream(t.Context()); err == nil {
 		t.Fatal("a stream was opened")
 	}
 	for n, r := range []task.Request{sumRequest(2, 3), sleepRequest(300)} {
-		if got := require[client.Reply](t)(c.Call(t.Context(), r)); got.State != task.Completed || got.ID == uuid.Nil {
+		if got := require[task.Task](t)(c.Call(t.Context(), r)); got.State != task.Completed || got.ID == uuid.Nil {
 			t.Errorf("call %d: %+v", n, got)
 		}
 	}

@@ -11,9 +11,9 @@ import (
 	"initiator/proactor/chirp"
 )
 
-// receiveReply handles one message of the initiator: progress, or the reply to a
-// request. A message for a request that is not open any more is dropped.
-func (s *Stream) receiveReply(m *chirp.Message) {
+// receiveReply handles one message of the initiator, which replies to a request. A
+// message for a request that is not open any more is dropped.
+func (s *taskStream) receiveReply(m *chirp.Message) {
 	if err := s.reply.Parse(m.Header); err != nil {
 		s.failAll(err) // the peer is not an initiator: another connection would not help
 		s.conn.Close()
@@ -24,20 +24,16 @@ func (s *Stream) receiveReply(m *chirp.Message) {
 	}
 	s.receivedReply = true
 	s.mu.Lock()
-	f := s.futures[m.Identity]
-	if f != nil && !s.reply.Progress {
+	defer s.mu.Unlock()
+	if f := s.futures[m.Identity]; f != nil && !s.reply.Progress {
 		s.settleWithReply(f, m.Data)
-	}
-	s.mu.Unlock()
-	if f != nil && s.reply.Progress && f.progress != nil {
-		f.progress(bytes.Clone(m.Data))
 	}
 }
 
 // postponeReply leaves a request open that the initiator refuses because it is about
 // to end, and closes the connection: the request continues with the next initiator.
 // It reports whether it did so.
-func (s *Stream) postponeReply(m *chirp.Message) bool {
+func (s *taskStream) postponeReply(m *chirp.Message) bool {
 	r := &s.reply
 	if r.Status != stream.StatusRefused || !s.client.outage.isBounded() || !isShuttingDown(newRefusalError(r)) {
 		return false
@@ -53,13 +49,13 @@ func (s *Stream) postponeReply(m *chirp.Message) bool {
 
 // settleWithReply settles a future with the message that is being read, or starts
 // the fetch of its large result. The caller holds the lock.
-func (s *Stream) settleWithReply(f *Future, data []byte) {
+func (s *taskStream) settleWithReply(f *future, data []byte) {
 	r := &s.reply
 	if r.Status == stream.StatusRefused {
 		s.settleWithRefusal(f, newRefusalError(r))
 		return
 	}
-	reply := Reply{ID: f.task, State: task.State(r.Status), Attempt: r.Attempt, Reason: r.Reason}
+	reply := taskReply{ID: f.task, State: task.State(r.Status), Attempt: r.Attempt, Reason: r.Reason}
 	if r.Task != "" {
 		reply.ID, _ = uuid.Parse(r.Task) // zero when it is not an id
 	}
@@ -77,13 +73,13 @@ func (s *Stream) settleWithReply(f *Future, data []byte) {
 // settleWithRefusal settles a future with a refusal. When the wait for a resumed call
 // finds no task, its submit has never arrived: it is sent again. The caller holds
 // the lock.
-func (s *Stream) settleWithRefusal(f *Future, why *Error) {
+func (s *taskStream) settleWithRefusal(f *future, why *Error) {
 	if f.resumed && why.Status == http.StatusNotFound {
 		f.resumed = false
 		s.sendFuture(f)
 		return
 	}
-	s.settleFuture(f, Reply{}, why)
+	s.settleFuture(f, taskReply{}, why)
 }
 
 // newRefusalError returns the error that the same request over HTTP would return.
@@ -92,7 +88,7 @@ func newRefusalError(r *stream.ReplyHeader) *Error {
 }
 
 // fetchResult gets a result that is too large for the stream over HTTP.
-func (s *Stream) fetchResult(f *Future, reply Reply) {
+func (s *taskStream) fetchResult(f *future, reply taskReply) {
 	t, err := s.client.Task(s.ctx, reply.ID)
 	reply.Result = t.Result
 	s.mu.Lock()
@@ -102,7 +98,7 @@ func (s *Stream) fetchResult(f *Future, reply Reply) {
 
 // settleFuture gives an open request its reply or error and frees its place. A
 // future that is settled already is left as it is. The caller holds the lock.
-func (s *Stream) settleFuture(f *Future, reply Reply, err error) {
+func (s *taskStream) settleFuture(f *future, reply taskReply, err error) {
 	if s.futures[f.id] != f {
 		return
 	}

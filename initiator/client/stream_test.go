@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -64,14 +65,11 @@ func TestStreamRequests(t *testing.T) {
 	if again := require[client.Reply](t)(s.Call(ctx, again)); !again.Known || string(again.Result) != `{"sum":5}` {
 		t.Errorf("call it again: %+v", again)
 	}
-	if got := require[client.Reply](t)(s.Wait(ctx, got.ID)); got.State != task.Completed || string(got.Result) != `{"sum":5}` {
-		t.Errorf("wait: %+v", got)
-	}
 	keyed := sumRequest(4, 5)
 	keyed.Key, keyed.Attempts = "a key", 7
-	kept := require[client.Reply](t)(s.Submit(ctx, keyed))
+	kept := require[client.Reply](t)(s.Call(ctx, keyed))
 	if kept.ID == uuid.Nil || kept.Known {
-		t.Errorf("submit: %+v", kept)
+		t.Errorf("the first call by key: %+v", kept)
 	}
 	if got := require[client.Reply](t)(s.Call(ctx, keyed)); got.ID != kept.ID || !got.Known || string(got.Result) != `{"sum":9}` {
 		t.Errorf("call by key: %+v, want the task %s", got, kept.ID)
@@ -104,33 +102,15 @@ func TestCancelNeverOvertakesASubmit(t *testing.T) {
 	}
 }
 
-// TestProgressArrivesWhileTheTaskRuns reads one report of a running task.
-func TestProgressArrivesWhileTheTaskRuns(t *testing.T) {
-	in := initiatortest.StartText(t, streamINI)
-	_, s := openStreamThroughProxy(t, in.Initiator().Socket())
-	said := make(chan string, 1)
-	f := s.GoWithProgress(t.Context(), longTask, func(p json.RawMessage) {
-		select {
-		case said <- string(p):
-		default:
-		}
-	})
-	if got := <-said; !strings.HasPrefix(got, `{"done":`) {
-		t.Errorf("progress %s", got)
-	}
-	require[client.Reply](t)(s.Cancel(t.Context(), f.TaskID()))
-	require[client.Reply](t)(f.Wait(t.Context()))
-}
-
 // TestRefusalsAreEqualOnStreamAndHTTP compares whole errors.
 func TestRefusalsAreEqualOnStreamAndHTTP(t *testing.T) {
 	in := initiatortest.StartText(t, streamINI)
 	_, s := openStreamThroughProxy(t, in.Initiator().Socket())
-	c := client.Unix(in.Initiator().Socket())
+	c := client.New(in.Initiator().Socket())
 	t.Cleanup(c.Close)
 	ctx := t.Context()
 	for range 2 {
-		require[client.Reply](t)(s.Submit(ctx, task.Request{Pool: "closed"}))
+		require[task.Task](t)(c.Submit(ctx, task.Request{Pool: "closed"}))
 	}
 	for name, r := range map[string]task.Request{
 		"unknown pool": {Pool: "addr"}, "no pool": {}, "full queue": {Pool: "closed"}, "wrong request": {Pool: "adder", Attempts: -1},
@@ -141,14 +121,9 @@ func TestRefusalsAreEqualOnStreamAndHTTP(t *testing.T) {
 		if !errors.As(plain, &want) {
 			t.Fatalf("%s: HTTP takes it: %v", name, plain)
 		}
-		for verb, ask := range map[string]func(context.Context, task.Request) (client.Reply, error){"call": s.Call, "submit": s.Submit} {
-			if _, err := ask(ctx, r); !errors.As(err, &got) || *got != *want {
-				t.Errorf("%s, %s: %+v, want %+v", name, verb, err, *want)
-			}
+		if _, err := s.Call(ctx, r); !errors.As(err, &got) || *got != *want {
+			t.Errorf("%s: %+v, want %+v", name, err, *want)
 		}
-	}
-	if _, err := s.Wait(ctx, uuid.New()); !errors.Is(err, &client.Error{Status: 404}) {
-		t.Errorf("wait for no task: %v", err)
 	}
 	var bad *client.Error
 	if _, err := s.Call(ctx, task.Request{Pool: "adder", Data: json.RawMessage(`{`)}); !errors.As(err, &bad) || bad.Status != 400 || !strings.Contains(bad.Message, "not JSON") {
@@ -175,42 +150,52 @@ func TestManyAtOnceShareOneConnection(t *testing.T) {
 	}
 }
 
-// TestAWithdrawnWaitLeavesItsTask ends the context of a wait: the wait returns the
+// TestAWithdrawnCallLeavesItsTask ends the context of a call: the call returns the
 // cause, and the task goes on.
-func TestAWithdrawnWaitLeavesItsTask(t *testing.T) {
+func TestAWithdrawnCallLeavesItsTask(t *testing.T) {
 	in := initiatortest.StartText(t, streamINI)
 	_, s := openStreamThroughProxy(t, in.Initiator().Socket())
 	why := errors.New("no patience")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	f := s.Go(t.Context(), longTask)
+	r := longTask
+	r.ID = uuid.New()
+	withdrawn := make(chan error)
+	go func() {
+		end, err := s.Call(ctx, r)
+		if end.ID != r.ID {
+			t.Errorf("%+v", end)
+		}
+		withdrawn <- err
+	}()
+	for started := s.Go(t.Context(), r); ; { // the same task, by another request
+		kept, err := in.Initiator().Task(t.Context(), started.TaskID())
+		if err == nil && kept.State == task.Running {
+			break
+		}
+		runtime.Gosched()
+	}
 	cancel(why)
-	if end, err := s.Wait(ctx, f.TaskID()); !errors.Is(err, why) || end.ID != f.TaskID() {
-		t.Errorf("%+v %v", end, err)
+	if err := <-withdrawn; !errors.Is(err, why) {
+		t.Error(err)
 	}
 	if got := require[client.Reply](t)(s.Call(t.Context(), sumRequest(1, 1))); got.State != task.Completed {
 		t.Errorf("the next: %+v", got)
 	}
-	require[client.Reply](t)(s.Cancel(t.Context(), f.TaskID()))
-	require[client.Reply](t)(f.Wait(t.Context()))
+	if got := require[client.Reply](t)(s.Cancel(t.Context(), r.ID)); got.State.Terminal() && got.State != task.Cancelled {
+		t.Errorf("the task did not go on: %+v", got)
+	}
 }
 
 // TestLargeDataTravelsOverHTTP checks large data of a request and of a result.
 func TestLargeDataTravelsOverHTTP(t *testing.T) {
 	in := initiatortest.StartText(t, streamINI)
-	_, s := openStreamThroughProxy(t, in.Initiator().Socket())
 	large := json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`)
-	if _, err := s.Call(t.Context(), task.Request{Pool: "echo", Data: large}); !errors.Is(err, client.ErrDataTooLarge) {
-		t.Errorf("large data on a stream: %v", err)
-	}
-	c := client.Unix(in.Initiator().Socket())
+	c := client.New(in.Initiator().Socket())
 	t.Cleanup(c.Close)
 	for n, data := range []json.RawMessage{large, json.RawMessage(`"small"`)} {
-		got := require[client.Reply](t)(c.Call(t.Context(), task.Request{Pool: "echo", Data: data}))
+		got := require[task.Task](t)(c.Call(t.Context(), task.Request{Pool: "echo", Data: data}))
 		if got.State != task.Completed || string(got.Result) != string(data) {
 			t.Errorf("data %d: %s, %d bytes", n, got.State, len(got.Result))
-		}
-		if got := require[client.Reply](t)(s.Wait(t.Context(), got.ID)); string(got.Result) != string(data) {
-			t.Errorf("result %d: %s, %d bytes", n, got.State, len(got.Result))
 		}
 	}
 }

@@ -8,38 +8,38 @@ import (
 
 	"github.com/google/uuid"
 
-	"initiator/initiator/client"
 	"initiator/initiator/task"
 )
 
 func TestWatchEndsWithTheTask(t *testing.T) {
 	c, _ := startAdder(t)
 	ctx := t.Context()
-	enough := errors.New("enough")
-	first := make(chan error, 1)
 	ready := require[task.Task](t)(c.Submit(ctx, task.Request{Pool: "adder", Delay: task.Seconds(3600e9)}))
 	var seen []task.State
-	err := c.Watch(ctx, ready.ID, func(n task.Event) error {
-		if seen = append(seen, n.State); len(seen) == 1 {
-			_, err := c.Cancel(ctx, ready.ID)
-			first <- err
+	for e, err := range c.Watch(ctx, ready.ID) {
+		if err != nil {
+			t.Fatal(err)
 		}
-		return nil
-	})
-	if err != nil || <-first != nil || len(seen) != 2 || seen[1] != task.Cancelled {
-		t.Errorf("%v, %v", seen, err)
+		if seen = append(seen, e.State); len(seen) == 1 {
+			require[task.Task](t)(c.Cancel(ctx, ready.ID))
+		}
 	}
-	if err := c.Watch(ctx, uuid.New(), nil); !errors.Is(err, &client.Error{Status: 404}) {
-		t.Errorf("%v, want 404", err)
+	if len(seen) != 2 || seen[1] != task.Cancelled {
+		t.Errorf("%v", seen)
 	}
-	if err := c.Watch(ctx, ready.ID, func(task.Event) error { return enough }); !errors.Is(err, enough) {
-		t.Errorf("%v, want what the function returned", err)
+	unknown := 0
+	for _, err := range c.Watch(ctx, uuid.New()) {
+		if unknown++; !errors.Is(err, task.ErrNotFound) {
+			t.Errorf("%v, want that there is no such task", err)
+		}
+	}
+	if unknown != 1 {
+		t.Errorf("%d pairs for a task that does not exist", unknown)
 	}
 }
 
 func TestWatchPoolShowsResults(t *testing.T) {
 	c, in := startAdder(t)
-	enough := errors.New("enough")
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	defer func() { stop(); <-done }()
@@ -52,13 +52,12 @@ func TestWatchPoolShowsResults(t *testing.T) {
 			}
 		}
 	}()
-	err := c.WatchPool(t.Context(), "adder", func(n task.Event) error {
-		if n.State == task.Completed && string(n.Result) == `{"sum":2}` {
-			return enough
+	for e, err := range c.WatchPool(t.Context(), "adder") {
+		if err != nil {
+			t.Fatal(err)
 		}
-		return nil
-	})
-	if !errors.Is(err, enough) {
-		t.Error(err)
+		if e.State == task.Completed && string(e.Result) == `{"sum":2}` {
+			break
+		}
 	}
 }

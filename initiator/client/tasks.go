@@ -68,9 +68,10 @@ func (c *Client) Task(ctx context.Context, id uuid.UUID) (task.Task, error) {
 // bounds the time of one request as well; another request costs little.
 const waitSpan = "60s"
 
-// Wait returns the record of a task once the task is terminal. When ctx ends
-// first, it returns the cause, and the record of the last answer: the zero Task if
-// there was no answer. Otherwise it fails as Task does.
+// Wait returns the record of a task once the task has ended. A task that ended in
+// another state than completed is a *task.FailedError beside its record. When ctx
+// ends first, Wait returns the cause, and the record of the last answer: the zero
+// Task if there was no answer. Otherwise it fails as Task does.
 func (c *Client) Wait(ctx context.Context, id uuid.UUID) (task.Task, error) {
 	var last task.Task
 	for {
@@ -79,7 +80,7 @@ func (c *Client) Wait(ctx context.Context, id uuid.UUID) (task.Task, error) {
 			return last, err
 		}
 		if last = t; t.State.Terminal() {
-			return t, nil
+			return t, t.Err()
 		}
 	}
 }
@@ -90,7 +91,7 @@ func (c *Client) Wait(ctx context.Context, id uuid.UUID) (task.Task, error) {
 // task, and 409 when the task is terminal.
 func (c *Client) Cancel(ctx context.Context, id uuid.UUID) (task.Task, error) {
 	if s := c.shared.currentStream(); s != nil {
-		if _, err := s.Cancel(ctx, id); err == nil {
+		if _, err := s.cancelTask(ctx, id); err == nil {
 			return c.Task(ctx, id)
 		}
 	}

@@ -20,7 +20,7 @@ queue_max = 2
 func startAdder(t *testing.T, options ...initiatortest.Option) (*client.Client, *initiatortest.Server) {
 	t.Helper()
 	in := initiatortest.StartText(t, adderINI, options...)
-	c := client.Unix(in.Initiator().Socket())
+	c := client.New(in.Initiator().Socket())
 	t.Cleanup(c.Close)
 	return c, in
 }

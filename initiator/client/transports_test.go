@@ -36,12 +36,14 @@ func runMisbehavingWorker() {
 	)
 }
 
-// TestBothTransportsReturnTheSame compares a call over the stream and a call over
-// HTTP with each other and with the task's record, for every way in which a handler
+// TestTransportsReturnTheSame compares a call over the stream, over HTTP and over
+// TCP with each other and with the task's record, for every way in which a handler
 // can end. Package worker has the same table for its own transports.
-func TestBothTransportsReturnTheSame(t *testing.T) {
+func TestTransportsReturnTheSame(t *testing.T) {
 	in := initiatortest.StartText(t, "[worker:behave]\ncommand = ${initiator:self} job behave\nattempts = 2\nretry_delay = 0\n")
-	overStream, overHTTP := client.Unix(in.Initiator().Socket()), client.Unix(serveWithoutStream(t, in))
+	overStream, overHTTP := client.New(in.Initiator().Socket()), client.New(serveWithoutStream(t, in))
+	overTCP := client.HTTP(in.Initiator().URL(), string(require[[]byte](t)(readToken(in))))
+	t.Cleanup(overTCP.Close)
 	t.Cleanup(overStream.Close)
 	t.Cleanup(overHTTP.Close)
 	large := `"` + strings.Repeat("x", 1<<20) + `"`
@@ -63,10 +65,11 @@ func TestBothTransportsReturnTheSame(t *testing.T) {
 		{"typed", `{"A":2,"B":3}`, task.Completed},
 		{"typed", `"text"`, task.Failed},
 	} {
-		var first client.Reply
-		for name, transport := range map[string]*client.Client{"stream": overStream, "http": overHTTP} {
+		var first task.Task
+		for name, transport := range map[string]*client.Client{"stream": overStream, "http": overHTTP, "tcp": overTCP} {
 			got, err := transport.Call(t.Context(), task.Request{Pool: "behave", Method: row.method, Data: json.RawMessage(row.data)})
-			if err != nil || got.State != row.want {
+			var failed *task.FailedError
+			if errors.As(err, &failed) != (row.want != task.Completed) || failed == nil && err != nil || got.State != row.want {
 				t.Errorf("%s over %s: %v, %s %s, want %s", row.method, name, err, got.State, got.Reason, row.want)
 				continue
 			}
@@ -74,11 +77,14 @@ func TestBothTransportsReturnTheSame(t *testing.T) {
 			if string(got.Result) != string(kept.Result) || got.Attempt != kept.Attempt || got.State != kept.State || (got.Reason != kept.Reason && got.State != task.Completed) {
 				t.Errorf("%s over %s: %.100s\nthe record: %+v", row.method, name, got.Result, kept)
 			}
-			got.ID = first.ID
-			if first.State != "" && !reflect.DeepEqual(got, first) {
-				t.Errorf("%s: %+v over %s, %+v over the other transport", row.method, got, name, first)
+			if failed != nil && (failed.Record.ID != kept.ID || len(failed.Record.History) != len(kept.History)) {
+				t.Errorf("%s over %s: the error has the record %+v", row.method, name, failed.Record)
 			}
-			first = got
+			same := task.Task{State: got.State, Attempt: got.Attempt, Result: got.Result, Known: got.Known}
+			if first.State != "" && !reflect.DeepEqual(same, first) {
+				t.Errorf("%s: %+v over %s, %+v over the other transport", row.method, same, name, first)
+			}
+			first = same
 		}
 	}
 }

@@ -3,7 +3,6 @@ package client_test
 import (
 	"bufio"
 	"context"
-	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -39,25 +38,20 @@ func TestWorkersCanBeLaunchedStoppedAndRestarted(t *testing.T) {
 func TestEventsEndAtTheNewestOrFollow(t *testing.T) {
 	c, _ := startAdder(t)
 	ctx := t.Context()
-	var past []report.Event
-	keep := func(x report.Event) error { past = append(past, x); return nil }
-	if err := c.Events(ctx, 0, false, keep); err != nil || len(past) < 2 || past[0].Seq != 1 {
-		t.Fatalf("%+v, %v", past, err)
+	past := require[[]report.Event](t)(c.PastEvents(ctx, 0))
+	if len(past) < 2 || past[0].Seq != 1 {
+		t.Fatalf("%+v", past)
 	}
 	newest := past[len(past)-1].Seq
-	if past = nil; c.Events(ctx, newest, false, keep) != nil || len(past) != 0 {
-		t.Errorf("after the newest: %+v", past)
+	if later := require[[]report.Event](t)(c.PastEvents(ctx, newest)); len(later) != 0 {
+		t.Errorf("after the newest: %+v", later)
 	}
 	require[report.Worker](t)(c.Launch(ctx, "adder", ""))
-	enough := errors.New("enough")
-	err := c.Events(ctx, newest, true, func(x report.Event) error {
-		if x.Seq <= newest {
-			t.Errorf("event %d was seen before", x.Seq)
+	for x, err := range c.Events(ctx, newest) {
+		if err != nil || x.Seq != newest+1 {
+			t.Errorf("event %d, %v after %d", x.Seq, err, newest)
 		}
-		return enough
-	})
-	if !errors.Is(err, enough) {
-		t.Errorf("%v, want what the function returned", err)
+		break
 	}
 }
 
@@ -72,25 +66,21 @@ func TestEventsFromNowLeaveOutThePast(t *testing.T) {
 		close(done)
 	}()
 	first := in.Initiator().Workers()[0]
-	enough := errors.New("enough")
-	err := c.Events(ctx, client.FromNow, true, func(x report.Event) error {
-		if x.Incarnation <= first.Incarnation && x.To == report.Starting {
-			t.Errorf("%+v is in the past", x)
+	for x, err := range c.Events(ctx, client.Now) {
+		if err != nil || x.Incarnation <= first.Incarnation && x.To == report.Starting {
+			t.Errorf("%+v is in the past, or %v", x, err)
 		}
-		return enough
-	})
+		break
+	}
 	cancel()
 	<-done
-	if !errors.Is(err, enough) {
-		t.Error(err)
-	}
 }
 
 func TestLogsCanBeReadAndFollowed(t *testing.T) {
 	c, in := startAdder(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	followed := require[io.ReadCloser](t)(c.Logs(ctx, report.LogQuery{Stream: "stderr", Follow: true}, "adder"))
+	followed := require[io.ReadCloser](t)(c.LogText(ctx, report.LogQuery{Stream: "stderr", Follow: true}, "adder"))
 	defer followed.Close()
 	lines := bufio.NewScanner(followed)
 	until := func(text string) {
@@ -102,7 +92,7 @@ func TestLogsCanBeReadAndFollowed(t *testing.T) {
 		t.Errorf("the log ended without %s", text)
 	}
 	until(`"@message":"connected"`) // this line is written a little after the worker is ready
-	from := require[io.ReadCloser](t)(c.Logs(ctx, report.LogQuery{Stream: "stderr", Tail: 1}, in.Initiator().Workers()[0].GUID))
+	from := require[io.ReadCloser](t)(c.LogText(ctx, report.LogQuery{Stream: "stderr", Tail: 1}, in.Initiator().Workers()[0].GUID))
 	defer from.Close()
 	if data, err := io.ReadAll(from); err != nil || strings.Count(string(data), "\n") != 1 {
 		t.Errorf("%q, %v; want one line", data, err)

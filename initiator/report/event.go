@@ -4,13 +4,12 @@ import "time"
 
 // Event is one change of a worker's state, readiness or incarnation.
 type Event struct {
-	Seq         uint64    `json:"seq"` // Options.LastSeq + 1, + 2, + 3 … over all workers
+	Seq         uint64    `json:"seq"` // counts from 1 over all workers, without a gap
 	At          time.Time `json:"at"`
 	GUID        string    `json:"guid"`
 	Name        string    `json:"name"`
 	Index       int       `json:"index"`
 	Incarnation int       `json:"incarnation"`
-	Began       time.Time `json:"began,omitzero"` // when the incarnation was ordered
 	From        State     `json:"from"`
 	To          State     `json:"to"`
 	Ready       bool      `json:"ready"`
@@ -18,4 +17,5 @@ type Event struct {
 	PID         int       `json:"pid,omitempty"`
 	Port        int       `json:"port,omitempty"`
 	Exit        *Exit     `json:"exit,omitempty"` // of the process that has ended
+	Began       time.Time `json:"began,omitzero"` // when the incarnation was ordered
 }

@@ -17,7 +17,7 @@ func (a *App) Connect() (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return client.Unix(socket, a.clientOptions()...), nil
+	return client.New(socket, a.clientOptions()...), nil
 }
 
 // ConnectIfRunning returns a client of the initiator of the INI, and nil when

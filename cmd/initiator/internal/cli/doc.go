@@ -23,6 +23,7 @@ package cli
 //	select.go            workers by definition, group, guid or supervisorctl's name
 //	changes.go           what a reload changes
 //	log_output.go        logs on stdout
+//	failed_task.go       the end of a task that the verb shows itself
 //	signals.go           Ctrl-C, TERM and other signals
 //	signal_count.go      … the same signal twice
 //	fault.go             errors with an exit code and a next step

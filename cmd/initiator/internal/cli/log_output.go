@@ -14,9 +14,17 @@ import (
 // to a file or a pipe, and without other control characters on a terminal.
 func (a *App) ShowLogs(ctx context.Context, c *client.Client, q report.LogQuery, guids []string) error {
 	if a.Format.JSON {
-		return faultOfLogs(c.LogLines(ctx, q, func(l report.LogLine) error { return a.Out.WriteJSON(l) }, guids...))
+		for line, err := range c.Logs(ctx, q, guids...) {
+			if err == nil {
+				err = a.Out.WriteJSON(line)
+			}
+			if err != nil {
+				return faultOfLogs(err)
+			}
+		}
+		return nil
 	}
-	from, err := c.Logs(ctx, q, guids...)
+	from, err := c.LogText(ctx, q, guids...)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func (a *App) findOtherFile() (text string) {
 	if err != nil {
 		return ""
 	}
-	c := client.Unix(socket, client.ReconnectFor(0), client.NotifyConfig(func(running string) { text = a.describeOtherFile(running) }))
+	c := client.New(socket, client.ReconnectFor(0), client.NotifyConfig(func(running string) { text = a.describeOtherFile(running) }))
 	defer c.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), otherFileLimit)
 	defer cancel()

@@ -60,7 +60,7 @@ func (v *verbs) tailCommand() *cobra.Command {
 				case t.follow:
 					return v.ShowLogs(ctx, c, q, guids)
 				}
-				from, err := c.Logs(ctx, q, guids[0])
+				from, err := c.LogText(ctx, q, guids[0])
 				if err != nil {
 					return err
 				}
@@ -125,15 +125,14 @@ func (v *verbs) showEnd(from io.ReadCloser, size int) error {
 func (v *verbs) showEndLines(ctx context.Context, c *client.Client, q report.LogQuery, guid string, size int) error {
 	var end []report.LogLine
 	total := 0
-	err := c.LogLines(ctx, q, func(l report.LogLine) error {
+	for l, err := range c.Logs(ctx, q, guid) {
+		if err != nil {
+			return err
+		}
 		end, total = append(end, l), total+len(l.Line)+1
 		for total > size {
 			end, total = end[1:], total-len(end[0].Line)-1
 		}
-		return nil
-	}, guid)
-	if err != nil {
-		return err
 	}
 	for _, l := range end {
 		if err := v.Out.WriteJSON(l); err != nil {
