@@ -60,7 +60,9 @@ package worker
 //	output.go            Output: text for people who watch a task
 //	initiator_client.go  tasks that a handler submits
 //	refusals.go          TaskFail, TaskRefuse, ConnectionRefuse, DisconnectionRefuse
+//	retry_errors.go      Permanent, RetryAfter and Snooze
+//	error_meaning.go     what a handler's error means: reason, data, retry, delay
 //	outcome.go           how a task ended
-//	failure.go           the outcome of an error or a panic, and whether it is retried
+//	failure.go           the outcome of an error, for a master and for a direct caller
 //	finished_tasks.go    outcomes that a repeated request gets
 //	report.go            PUT /slave/task/complete and fail

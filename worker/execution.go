@@ -233,7 +233,7 @@ func (r *execution) failureOutcome(err error) (o taskOutcome) {
 	}
 	o = failureOutcome(err, cause)
 	stopped := errors.Is(cause, ErrStopping) || errors.Is(err, ErrStopping) && r.executor.isStopping()
-	o.Stopped = o.Retry && stopped
+	o.Stopped = o.Retry && stopped && !o.Snoozed
 	return o
 }
 

@@ -16,32 +16,17 @@ type finalError struct{ error }
 func (e finalError) Unwrap() error { return e.error }
 
 // failureOutcome makes the outcome that a master gets for a handler's error.
-// The cause is the reason for which the context ended, or nil. A deliberate
-// failure says itself whether it may be retried, also when it is wrapped. Every
-// other error is retried, unless it is a finalError.
+// The cause is the reason for which the context ended, or nil.
 func failureOutcome(err, cause error) taskOutcome {
-	if fail, wrapped, ok := findError[TaskFail](err); ok {
-		return deliberateOutcome(fail.Data, fail.RetryAfter, fail.Retry, err, wrapped)
+	v := judgeError(err, cause)
+	if !v.deliberate {
+		return taskOutcome{Result: messageJSON(v.message), Retry: v.retry}
 	}
-	if refuse, wrapped, ok := findError[TaskRefuse](err); ok {
-		return deliberateOutcome(refuse.Data, refuse.RetryAfter, true, err, wrapped)
-	}
-	var final finalError
-	return taskOutcome{Result: messageJSON(errorWords(err, cause)), Retry: !errors.As(err, &final)}
-}
-
-// deliberateOutcome makes the outcome of a TaskFail or TaskRefuse. The words of
-// an error that wraps it become the message.
-func deliberateOutcome(data any, retryAfter time.Duration, retry bool, err error, wrapped bool) taskOutcome {
-	message := ""
-	if wrapped {
-		message = err.Error()
-	}
-	raw, encodeErr := failureJSON(data, message, retryAfter)
+	raw, encodeErr := failureJSON(v.data, v.message, v.retryAfter, v.snoozed)
 	if encodeErr != nil {
 		return taskOutcome{Result: messageJSON(fmt.Sprintf("%v; the data of the failure cannot be encoded as JSON: %v", err, encodeErr))}
 	}
-	return taskOutcome{Result: raw, Retry: retry}
+	return taskOutcome{Result: raw, Retry: v.retry, Snoozed: v.snoozed}
 }
 
 // errorWords returns the text of an error, with the cause when the text says
@@ -62,15 +47,20 @@ func errorWords(err, cause error) string {
 // that says so itself may be retried. It gets the data of a deliberate failure
 // as the failure has it.
 func callerOutcome(err, cause error) taskOutcome {
-	if fail, ok := asError[TaskFail](err); ok {
-		raw, encodeErr := failureJSON(fail.Data, "", 0)
+	v := judgeError(err, cause)
+	if v.isRefusal {
+		refuse, _ := asError[TaskRefuse](err)
+		return taskOutcome{Result: refusalJSON(refuse), Retry: true}
+	}
+	if v.deliberate {
+		if v.data != nil {
+			v.message = ""
+		}
+		raw, encodeErr := failureJSON(v.data, v.message, 0, false)
 		if encodeErr != nil {
 			return taskOutcome{Result: messageJSON("marshal the data of a failure: " + encodeErr.Error())}
 		}
-		return taskOutcome{Result: raw, Retry: fail.Retry}
-	}
-	if refuse, ok := asError[TaskRefuse](err); ok {
-		return taskOutcome{Result: refusalJSON(refuse), Retry: true}
+		return taskOutcome{Result: raw, Retry: v.retry}
 	}
 	if cause != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		err = cause
@@ -80,31 +70,23 @@ func callerOutcome(err, cause error) taskOutcome {
 
 // asError finds an error of that type, as a value or as a pointer, wherever it
 // is wrapped.
-func asError[T error](err error) (T, bool) {
-	found, _, ok := findError[T](err)
-	return found, ok
-}
-
-// findError is asError that also reports whether another error wraps the found
-// error.
-func findError[T error](err error) (found T, wrapped, ok bool) {
+func asError[T error](err error) (found T, ok bool) {
 	if errors.As(err, &found) {
-		_, bare := err.(T) //nolint:errorlint // whether it is wrapped is the question
-		return found, !bare, true
+		return found, true
 	}
 	var pointer *T
 	if errors.As(err, any(&pointer)) && pointer != nil {
-		return *pointer, any(err) != any(pointer), true
+		return *pointer, true
 	}
-	return found, false, false
+	return found, false
 }
 
 // failureJSON returns the result of a failure: its data, and the members
-// message and retry_after unless they are empty. Nil data becomes {}, as in the
-// original. Data that is no object becomes the member data when there is a
-// member beside it. A message in the data takes precedence. The error is that
+// message, retry_after and snooze unless they are empty. Nil data becomes {}, as
+// in the original. Data that is no object becomes the member data when there is
+// a member beside it. A message in the data takes precedence. The error is that
 // of encodeJSON.
-func failureJSON(data any, message string, retryAfter time.Duration) (json.RawMessage, error) {
+func failureJSON(data any, message string, retryAfter time.Duration, snooze bool) (json.RawMessage, error) {
 	raw := json.RawMessage("{}")
 	if data != nil {
 		var err error
@@ -125,12 +107,15 @@ func failureJSON(data any, message string, retryAfter time.Duration) (json.RawMe
 	if retryAfter > 0 {
 		members["retry_after"], _ = json.Marshal(retryAfter.Round(time.Millisecond).Seconds())
 	}
+	if snooze {
+		members["snooze"] = json.RawMessage("true")
+	}
 	return json.Marshal(members)
 }
 
 // objectJSON returns data as JSON; nil becomes {}, as in the original.
 func objectJSON(data any) json.RawMessage {
-	raw, err := failureJSON(data, "", 0)
+	raw, err := failureJSON(data, "", 0, false)
 	if err != nil {
 		return messageJSON("marshal the data of a failure: " + err.Error())
 	}
@@ -140,7 +125,7 @@ func objectJSON(data any) json.RawMessage {
 // refusalJSON returns the data of a refused task, with retry_after when it is
 // set.
 func refusalJSON(r TaskRefuse) json.RawMessage {
-	raw, err := failureJSON(r.Data, "", r.RetryAfter)
+	raw, err := failureJSON(r.Data, "", r.RetryAfter, false)
 	if err != nil {
 		return messageJSON("marshal the data of a refusal: " + err.Error())
 	}

@@ -20,6 +20,8 @@ type taskOutcome struct {
 	// Stopped says that a task failed because the worker stops. It is handed
 	// back to the master, and the failure costs no attempt. Retry is also set.
 	Stopped bool
+	// Snoozed says that the handler has put off the task. Retry is also set.
+	Snoozed bool
 
 	undeliverable bool // the master has refused another outcome of the task
 }

@@ -44,6 +44,8 @@ func attemptEnd(o task.Outcome) (words string, charged bool) {
 		return "made no progress", true
 	case task.OutcomeLost:
 		return "was lost", true
+	case task.OutcomeSnoozed:
+		return "was put off by its handler", false
 	case task.OutcomeReleased:
 		return "was given back", false
 	case task.OutcomeInterrupted:

@@ -22,6 +22,7 @@ func TestAttemptNote(t *testing.T) {
 		{task.Attempt{N: 1, Outcome: task.OutcomeLost, Error: "killed\nby"}, 0, "attempt 1 of 3 was lost: killed by; attempt 2 follows at once"},
 		{task.Attempt{N: 1, Outcome: task.OutcomeReleased, Error: "asked to stop"}, 0, "attempt 1 of 3 was given back: asked to stop; it does not count, and is repeated at once"},
 		{task.Attempt{N: 1, Outcome: task.OutcomeInterrupted}, 0, "attempt 1 of 3 was interrupted; it does not count, and is repeated at once"},
+		{task.Attempt{N: 1, Outcome: task.OutcomeSnoozed, Error: "not ready"}, time.Second, "attempt 1 of 3 was put off by its handler: not ready; it does not count, and is repeated in 1.0 s"},
 		{task.Attempt{N: 1, Outcome: task.OutcomeSuspected}, 0, "attempt 1 of 3 ended with its worker; it does not count, and is repeated at once"},
 		{task.Attempt{N: 1, Outcome: task.OutcomeRefused}, time.Second, ""},
 	} {

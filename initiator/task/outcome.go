@@ -11,6 +11,9 @@ const (
 	OutcomeFailed Outcome = "failed"
 	// OutcomeRetry means that the handler failed and allows another attempt.
 	OutcomeRetry Outcome = "failed_retry"
+	// OutcomeSnoozed means that the handler asked to run again later. It costs no
+	// attempt.
+	OutcomeSnoozed Outcome = "snoozed"
 	// OutcomeRefused means that every worker refused the task. It costs no attempt.
 	OutcomeRefused Outcome = "refused"
 	// OutcomeTimedOut means that the attempt ran longer than its timeout.

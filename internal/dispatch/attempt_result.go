@@ -68,7 +68,11 @@ func taskOutcome(failed, retry bool, result json.RawMessage) queue.AttemptOutcom
 	case !failed:
 		return queue.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: result}
 	case retry:
-		return queue.AttemptOutcome{Outcome: task.OutcomeRetry, Result: result, Error: failureMessage(result), RetryAfter: retryAfter(result, queue.MaxRetryDelay)}
+		o := queue.AttemptOutcome{Outcome: task.OutcomeRetry, Result: result, Error: failureMessage(result), RetryAfter: retryAfter(result, queue.MaxRetryDelay)}
+		if o.RetryAfter > 0 && isSnooze(result) {
+			o.Outcome = task.OutcomeSnoozed
+		}
+		return o
 	}
 	return queue.AttemptOutcome{Outcome: task.OutcomeFailed, Result: result, Error: failureMessage(result)}
 }
@@ -78,6 +82,15 @@ func taskOutcome(failed, retry bool, result json.RawMessage) queue.AttemptOutcom
 func finalFailure(why string) queue.AttemptOutcome {
 	result, _ := json.Marshal(map[string]string{"message": why}) // a map of strings always marshals
 	return queue.AttemptOutcome{Outcome: task.OutcomeFailed, Result: result, Error: why}
+}
+
+// isSnooze reports whether the result of a failure says that the handler has put
+// off the task. The attempt is then not charged.
+func isSnooze(result json.RawMessage) bool {
+	var said struct {
+		Snooze bool `json:"snooze"`
+	}
+	return json.Unmarshal(result, &said) == nil && said.Snooze
 }
 
 // failureMessage returns the message in the result of a failure; "" = there is

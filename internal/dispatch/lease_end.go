@@ -91,7 +91,7 @@ func (d *Dispatcher) endAttempt(r *attempt, o queue.AttemptOutcome, now time.Tim
 	if r.cancelled && o.Outcome != task.OutcomeCompleted {
 		o = queue.AttemptOutcome{Outcome: task.OutcomeCancelled, Error: r.cancelReason, Result: o.Result}
 	}
-	if failed := o.Outcome == task.OutcomeFailed || o.Outcome == task.OutcomeRetry; failed && r.isOverdue(now) {
+	if failed := o.Outcome == task.OutcomeFailed || o.Outcome == task.OutcomeRetry || o.Outcome == task.OutcomeSnoozed; failed && r.isOverdue(now) {
 		// The worker's clock was faster: its handler gave up because the time
 		// was over, which is not a failure of the handler.
 		o.Outcome, o.Error = d.timeoutKind(r, now), r.describeRunTime(now)+"; the handler then failed: "+o.Error

@@ -66,6 +66,11 @@ func decideOutcome(t *task.Task, o AttemptOutcome, jitter float64) RetryDecision
 		return RetryDecision{State: task.Queued, Delay: o.RetryAfter, Reason: withReason("every worker refused it", o.Error)}
 	case task.OutcomeReleased:
 		return RetryDecision{State: task.Queued, Delay: o.RetryAfter, Front: true, Reason: withReason("given back", o.Error)}
+	case task.OutcomeSnoozed:
+		return RetryDecision{
+			State: task.Queued, Delay: o.RetryAfter,
+			Reason: fmt.Sprintf("%s; the attempt does not count; the task runs again in %v", withReason("put off by the handler", o.Error), o.RetryAfter.Round(time.Millisecond)),
+		}
 	case task.OutcomeSuspected:
 		return decideSuspected(t.Suspicion, o)
 	case task.OutcomeInterrupted:

@@ -72,6 +72,12 @@ func TestRetryDecisions(t *testing.T) {
 			middle,
 			queue.RetryDecision{State: task.Queued, Delay: time.Second, Reason: "every worker refused it: too warm"},
 		},
+		"a snooze costs nothing": {
+			3,
+			queue.AttemptOutcome{Outcome: task.OutcomeSnoozed, RetryAfter: time.Minute, Error: "not ready"},
+			middle,
+			queue.RetryDecision{State: task.Queued, Delay: time.Minute, Reason: "put off by the handler: not ready; the attempt does not count; the task runs again in 1m0s"},
+		},
 		"a released task goes to the head of its priority": {
 			3,
 			queue.AttemptOutcome{Outcome: task.OutcomeReleased, Error: "its worker stops"},
@@ -121,7 +127,7 @@ func TestDelayNeverOverflows(t *testing.T) {
 func TestAtMostOnce(t *testing.T) {
 	one := task.Task{Policy: task.Policy{Attempts: 3, AtMostOnce: true}, Attempt: 1}
 	for _, outcome := range []task.Outcome{
-		task.OutcomeRetry, task.OutcomeTimedOut, task.OutcomeStuck, task.OutcomeLost, task.OutcomeSuspected, task.OutcomeReleased, task.OutcomeInterrupted, task.OutcomeRefused,
+		task.OutcomeRetry, task.OutcomeTimedOut, task.OutcomeStuck, task.OutcomeLost, task.OutcomeSuspected, task.OutcomeReleased, task.OutcomeInterrupted, task.OutcomeRefused, task.OutcomeSnoozed,
 	} {
 		got := queue.DecideRetry(&one, queue.AttemptOutcome{Outcome: outcome, Error: "gone"}, 0)
 		want := queue.RetryDecision{State: task.Dead, AttemptCounts: true, Reason: string(outcome) + ": gone; at_most_once allows no other attempt, because this one reached a worker"}

@@ -105,7 +105,7 @@ func (m *model) end(t *rapid.T) {
 	if !running {
 		return
 	}
-	kinds := []task.Outcome{task.OutcomeCompleted, task.OutcomeFailed, task.OutcomeRetry, task.OutcomeRefused, task.OutcomeTimedOut, task.OutcomeLost, task.OutcomeReleased, task.OutcomeInterrupted, task.OutcomeSuspected, task.OutcomeCancelled, task.OutcomeDeadline}
+	kinds := []task.Outcome{task.OutcomeCompleted, task.OutcomeFailed, task.OutcomeRetry, task.OutcomeRefused, task.OutcomeTimedOut, task.OutcomeLost, task.OutcomeReleased, task.OutcomeInterrupted, task.OutcomeSnoozed, task.OutcomeSuspected, task.OutcomeCancelled, task.OutcomeDeadline}
 	o := queue.AttemptOutcome{Outcome: rapid.SampledFrom(kinds).Draw(t, "outcome"), RetryAfter: time.Duration(rapid.IntRange(0, 2).Draw(t, "after")) * time.Second, Suspects: rapid.IntRange(1, 9).Draw(t, "suspects")}
 	got, err := m.q.EndAttempt(m.now, l, o, rapid.Float64Range(0, 0.999).Draw(t, "jitter"))
 	if err != nil || got.Reason == "" {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"initiator/worker"
@@ -21,6 +22,9 @@ var Handlers = []worker.Handler{
 	worker.Handle("hold", hold),
 	worker.Handle("wait", wait),
 }
+
+// snoozes counts how often the task "snooze" has been put off.
+var snoozes atomic.Int64
 
 type howInput struct {
 	How      string `json:"how"`
@@ -46,7 +50,16 @@ func end(ctx context.Context, in howInput) (any, error) {
 	case "retry":
 		return nil, worker.TaskFail{Data: map[string]string{"message": "busy"}, Retry: true}
 	case "retry after":
-		return nil, worker.TaskFail{Data: map[string]string{"message": "busy"}, Retry: true, RetryAfter: 20 * time.Millisecond}
+		return nil, worker.RetryAfter(worker.TaskFail{Data: map[string]string{"message": "busy"}, Retry: true}, 20*time.Millisecond)
+	case "snooze":
+		if snoozes.Add(1) <= 2 {
+			return nil, fmt.Errorf("not yet: %w", worker.Snooze(20*time.Millisecond))
+		}
+		return "went on", nil
+	case "permanent":
+		return nil, fmt.Errorf("order 7: %w", worker.Permanent(errors.New("no such order")))
+	case "fail with an error":
+		return nil, worker.TaskFail{Data: map[string]int{"order": 7}, Err: errors.New("no such order")}
 	case "wrapped retry":
 		return nil, fmt.Errorf("database is down: %w", worker.TaskFail{Data: map[string]int{"order": 7}, Retry: true})
 	case "wrapped final":

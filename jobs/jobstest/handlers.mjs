@@ -11,6 +11,8 @@ function nested(depth) {
   return value;
 }
 
+let snoozes = 2; // how often the task "snooze" is put off
+
 // end ends in the way that the task names.
 async function end({ how }, task) {
   switch (how) {
@@ -22,6 +24,9 @@ async function end({ how }, task) {
     case 'text': throw new TaskFail('no such order');
     case 'retry': throw new TaskFail({ message: 'busy' }, { retry: true });
     case 'retry after': throw new TaskFail({ message: 'busy' }, { retry: true, retryAfter: 0.02 });
+    case 'snooze':
+      if (snoozes-- > 0) throw new TaskFail({ snooze: true }, { retry: true, retryAfter: 0.02 });
+      return 'went on';
     case 'wrapped retry': throw new Error('database is down', { cause: new TaskFail({ order: 7 }, { retry: true }) });
     case 'wrapped final': throw new Error('database is down', { cause: new TaskFail({ order: 7 }) });
     case 'joined retry': throw new AggregateError([new Error('boom'), new TaskFail({ order: 7 }, { retry: true })], 'two reasons');

@@ -18,6 +18,9 @@ def nested(depth):
     return value
 
 
+snoozes = [1, 2]  # how often the task "snooze" is put off
+
+
 def end(data, task):
     """Ends in the way that the task names."""
     how = data["how"]
@@ -42,6 +45,11 @@ def end(data, task):
         raise TaskFail({"message": "busy"}, retry=True)
     if how == "retry after":
         raise TaskFail({"message": "busy"}, retry=True, retry_after=0.02)
+    if how == "snooze":
+        if snoozes:
+            snoozes.pop()
+            raise TaskFail({"snooze": True}, retry=True, retry_after=0.02)
+        return "went on"
     if how == "wrapped retry":
         raise RuntimeError("database is down") from TaskFail({"order": 7}, retry=True)
     if how == "wrapped final":
