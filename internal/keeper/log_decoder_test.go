@@ -195,8 +195,16 @@ func TestLogDecoder(t *testing.T) {
 		at, missing int
 		fault       bool
 	}{
-		{"abc", "abc", 3, 0, false}, {"ab", "abcd", 2, 2, false}, {"ad", "abcd", 1, 2, false}, {"a\nd", "abcd", 1, 2, false},
-		{"abc\n", "abc", 3, 0, false}, {"a\ncd\n", "abcd", 1, 1, false}, {"a\n", "a\nb", 2, 1, false}, {"abx", "abc", 0, 0, true}, {"ba", "ab", 0, 0, true}, {"abcbc", "abc", 0, 0, true},
+		{"abc", "abc", 3, 0, false},
+		{"ab", "abcd", 2, 2, false},
+		{"ad", "abcd", 1, 2, false},
+		{"a\nd", "abcd", 1, 2, false},
+		{"abc\n", "abc", 3, 0, false},
+		{"a\ncd\n", "abcd", 1, 1, false},
+		{"a\n", "a\nb", 2, 1, false},
+		{"abx", "abc", 0, 0, true},
+		{"ba", "ab", 0, 0, true},
+		{"abcbc", "abc", 0, 0, true},
 	} {
 		if at, missing, err := findGap([]byte(c.got), []byte(c.want)); at != c.at || missing != c.missing || err != nil != c.fault {
 			t.Errorf("%q of %q: %d missing at %d, %v", c.got, c.want, missing, at, err)
