@@ -65,36 +65,38 @@ func TestExecTasks(t *testing.T) {
 	}
 }
 
-// TestExecRetries: which failures allow another attempt.
+// TestExecRetries: which failures allow another attempt, by retry_exitcodes ("" = not
+// given).
 func TestExecRetries(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		codes  string // retry_exitcodes; "" = not given
+	type row struct {
 		script string
 		retry  bool
-	}{
-		{"", "exit 75", true},
-		{"", "exit 1", false},
-		{"any", "exit 1", true},
-		{"none", "exit 75", false},
-		{"7,9", "exit 9", true},
-		{"7,9", "exit 75", false},
-		{"none", "kill -SEGV $$", true},
-		{"none", "sh -c 'kill -ABRT $$'; exit $?", true},
-		{"none", "exit 129", false}, // git after wrong usage
 	}
-	for i, tt := range tests {
-		t.Run(tt.codes+" "+tt.script, func(t *testing.T) {
+	for codes, rows := range map[string][]row{
+		"":    {{"exit 75", true}, {"exit 1", false}},
+		"any": {{"exit 1", true}},
+		"7,9": {{"exit 9", true}, {"exit 75", false}},
+		"none": {
+			{"exit 75", false},
+			{"kill -SEGV $$", true},
+			{"sh -c 'kill -ABRT $$'; exit $?", true},
+			{"exit 129", false}, // git after wrong usage
+		},
+	} {
+		t.Run(codes, func(t *testing.T) {
 			t.Parallel()
 			more := ""
-			if tt.codes != "" {
-				more = "retry_exitcodes = " + tt.codes + "\n"
+			if codes != "" {
+				more = "retry_exitcodes = " + codes + "\n"
 			}
-			p := spawn(t, sh(tt.script), more)
+			p := spawn(t, sh(`read -r script; script=${script#?}; eval "${script%?}"`), more) // without the quotes of the JSON
 			p.connect()
-			answer := p.inlineAnswer(fmt.Sprint(i), `1`)
-			if answer.Status != "failed" || answer.Retry != tt.retry {
-				t.Errorf("%+v", answer)
+			for i, tt := range rows {
+				answer := p.inlineAnswer(fmt.Sprint(i), `"`+tt.script+`"`)
+				if answer.Status != "failed" || answer.Retry != tt.retry {
+					t.Errorf("%s: %+v", tt.script, answer)
+				}
 			}
 		})
 	}

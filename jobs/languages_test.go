@@ -3,11 +3,14 @@ package jobs
 import (
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"initiator/internal/testlength"
 	"initiator/internal/webhook"
+	"initiator/jobs/jobstest"
 	"initiator/proactor"
 )
 
@@ -27,6 +30,31 @@ func TestWorkersInOtherLanguages(t *testing.T) {
 			t.Run("tolerance", func(t *testing.T) { losesMaster(t, argv) })
 			t.Run("SIGTERM", func(t *testing.T) { obeysSIGTERM(t, argv) })
 		})
+	}
+}
+
+// Each row of a table runs in one installed language, and at full length in all.
+func TestEachRowRunsInALanguage(t *testing.T) {
+	var mu sync.Mutex
+	ran, installed := map[int]int{}, 0
+	t.Run("all", func(t *testing.T) { // returns after its parallel subtests
+		t.Run("rows", func(t *testing.T) {
+			jobstest.Each(t, ".", self(languageWorker), func(_ *testing.T, l jobstest.Language, _ []string) {
+				mu.Lock()
+				defer mu.Unlock()
+				installed++
+				for row := range 12 {
+					if l.TakesRow(row) {
+						ran[row]++
+					}
+				}
+			})
+		})
+	})
+	for row, want := 0, testlength.Count(1, installed); row < 12; row++ {
+		if ran[row] != want {
+			t.Errorf("row %d ran in %d languages, want %d", row, ran[row], want)
+		}
 	}
 }
 

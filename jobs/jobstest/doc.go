@@ -4,7 +4,7 @@ package jobstest
 
 // The files:
 //
-//	language.go   Each: a test in every language; Script: a library with handlers of a test
+//	language.go   Each: a test in every language; TakesRow: its rows in turn; Script: a library with handlers of a test
 //	python.go     PutPythonFirst: the interpreter instead of the script of a version manager
 //	handlers.go   the handlers in Go
 //	handlers.py   the handlers in Python

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"initiator/internal/testlength"
 )
 
 // Language is a language with a worker library of ours.
@@ -18,6 +20,9 @@ type Language struct {
 	// lowered are bounds in the library and what replaces them, so that a test can
 	// exceed a bound quickly.
 	lowered [][2]string
+	// turn is the position among the languages in which a test runs, from 0, and turns
+	// is their number.
+	turn, turns int
 }
 
 var languages = []Language{
@@ -37,10 +42,7 @@ var scripts embed.FS
 func Each(t *testing.T, dir string, self []string, test func(t *testing.T, l Language, command []string)) {
 	t.Helper()
 	t.Parallel()
-	for _, l := range languages {
-		if l.program == "" && self == nil {
-			continue
-		}
+	for _, l := range takeTurns(self != nil) {
 		t.Run(l.Name, func(t *testing.T) {
 			t.Parallel()
 			command := self
@@ -52,10 +54,46 @@ func Each(t *testing.T, dir string, self []string, test func(t *testing.T, l Lan
 	}
 }
 
+// takeTurns returns the languages of a test, with or without Go, and gives a turn to
+// those that are installed.
+func takeTurns(withGo bool) (all []Language) {
+	turns := 0
+	for _, l := range languages {
+		if l.program == "" && !withGo {
+			continue
+		}
+		l.turn = turns
+		if l.isInstalled() {
+			turns++
+		}
+		all = append(all, l)
+	}
+	for i := range all {
+		all[i].turns = turns
+	}
+	return all
+}
+
+// isInstalled reports whether there is a program for the language.
+func (l Language) isInstalled() bool {
+	if l.program == "" {
+		return true
+	}
+	_, err := exec.LookPath(l.program)
+	return err == nil
+}
+
+// TakesRow reports whether a test runs a row of its table in this language. At full
+// length every row runs in every language. Otherwise each row runs in one language and
+// the next row in the next language, because each start of an interpreter costs time.
+func (l Language) TakesRow(row int) bool {
+	return testlength.Count(0, 1) == 1 || row%l.turns == l.turn
+}
+
 // script returns the command of a worker that is a script.
 func (l Language) script(t *testing.T, dir string) []string {
 	t.Helper()
-	if _, err := exec.LookPath(l.program); err != nil {
+	if !l.isInstalled() {
 		t.Skipf("%s is not installed, so %s is not tested here", l.program, l.library)
 	}
 	text, err := scripts.ReadFile("handlers" + filepath.Ext(l.library))
