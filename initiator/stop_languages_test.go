@@ -29,28 +29,26 @@ func TestStopOfRunningHandlerInEveryLanguage(t *testing.T) {
 		{"ignore the notice", "1s", task.Queued, []task.Outcome{task.OutcomeReleased}},
 	}
 	jobstest.Each(t, "../jobs", []string{"${initiator:self}", "languages"}, func(t *testing.T, _ jobstest.Language, command []string) {
-		for _, tt := range tests {
+		ini := "[DEFAULT]\nattempts = 1\nheartbeat_span = 200ms\nstopwaitsecs = 1h\n"
+		for row, tt := range tests {
+			ini += fmt.Sprintf("[worker:w%d]\ncommand = %s\ndrain = %s\n", row, strings.Join(command, " "), tt.drain)
+		}
+		in := initiatortest.StartText(t, ini)
+		for row, tt := range tests {
 			t.Run(tt.handler, func(t *testing.T) {
 				t.Parallel()
-				in := initiatortest.StartText(t, fmt.Sprintf(`
-[worker:w]
-command        = %s
-attempts       = 1
-heartbeat_span = 200ms
-drain          = %s
-stopwaitsecs   = 1h
-`, strings.Join(command, " "), tt.drain))
-				queued, err := in.Initiator().Submit(t.Context(), task.Request{Pool: "w", Method: "wait", Data: json.RawMessage(`{"how":"` + tt.handler + `"}`)})
+				pool := fmt.Sprintf("w%d", row)
+				queued, err := in.Initiator().Submit(t.Context(), task.Request{Pool: pool, Method: "wait", Data: json.RawMessage(`{"how":"` + tt.handler + `"}`)})
 				if err != nil {
 					t.Fatal(err)
 				}
 				awaitProgress(t, in, queued)
 				ctx, cancel := context.WithTimeout(t.Context(), testlength.Patience)
 				defer cancel()
-				if _, err := in.Initiator().Stop(ctx, "w"); err != nil {
+				if _, err := in.Initiator().Stop(ctx, pool); err != nil {
 					t.Fatal(err)
 				}
-				stopped := in.WaitFor("w", func(w report.Worker) bool { return w.PID == 0 })
+				stopped := in.WaitFor(pool, func(w report.Worker) bool { return w.PID == 0 })
 				if stopped.LastExit.Signal != "" || stopped.LastExit.Code != 0 {
 					t.Errorf("the worker ended with %+v", stopped.LastExit)
 				}
