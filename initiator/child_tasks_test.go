@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/client"
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
 	"initiator/worker"
@@ -17,13 +18,13 @@ import (
 var parentHandlers = []worker.Handler{
 	// fan has its numbers added up by another pool, two and two.
 	worker.Handle("fan", func(ctx context.Context, in []int) (int, error) {
-		c, err := worker.NewInitiatorClient(ctx)
+		c, err := client.FromContext(ctx)
 		if err != nil {
 			return 0, err
 		}
-		var ids []string
+		var ids []uuid.UUID
 		for i := 0; i+1 < len(in); i += 2 {
-			child, err := c.Submit(ctx, worker.ChildTask{Pool: "adder", Data: map[string]int{"a": in[i], "b": in[i+1]}, Key: fmt.Sprint(in[i])})
+			child, err := c.Submit(ctx, task.Request{Pool: "adder", Data: fmt.Appendf(nil, `{"a":%d,"b":%d}`, in[i], in[i+1]), Key: fmt.Sprint(in[i])})
 			if err != nil {
 				return 0, err
 			}
@@ -36,36 +37,28 @@ var parentHandlers = []worker.Handler{
 			if err != nil {
 				return 0, err
 			}
-			if err := json.Unmarshal(child.Result, &part); err != nil {
-				return 0, fmt.Errorf("child is %s: %w", child.State, err)
+			if err := child.Decode(&part); err != nil {
+				return 0, err
 			}
 			total += part.Sum
 		}
 		return total, nil
 	}),
 	// hold waits for a child that takes an hour.
-	worker.Handle("hold", func(ctx context.Context, _ any) (worker.TaskRecord, error) {
-		c, err := worker.NewInitiatorClient(ctx)
+	worker.Handle("hold", func(ctx context.Context, _ any) (task.Task, error) {
+		c, err := client.FromContext(ctx)
 		if err != nil {
-			return worker.TaskRecord{}, err
+			return task.Task{}, err
 		}
-		child, err := c.Submit(ctx, worker.ChildTask{Pool: "sleeper", Data: map[string]int{"ms": 3_600_000}})
-		if err != nil {
-			return child, err
-		}
-		child, err = c.Wait(ctx, child.ID)
-		if err == nil && child.State != string(task.Completed) {
-			err = fmt.Errorf("the child is %s", child.State)
-		}
-		return child, err
+		return c.Call(ctx, task.Request{Pool: "sleeper", Data: json.RawMessage(`{"ms":3600000}`)})
 	}),
 	// deep submits a child with arrays that are nested that deep.
 	worker.Handle("deep", func(ctx context.Context, depth int) (any, error) {
-		c, err := worker.NewInitiatorClient(ctx)
+		c, err := client.FromContext(ctx)
 		if err != nil {
 			return nil, err
 		}
-		_, err = c.Submit(ctx, worker.ChildTask{Pool: "adder", Data: json.RawMessage(arrays(depth))})
+		_, err = c.Submit(ctx, task.Request{Pool: "adder", Data: json.RawMessage(arrays(depth))})
 		return nil, worker.TaskFail{Data: map[string]string{"message": fmt.Sprint(err)}}
 	}),
 	// tell returns the worker's token, which no handler should do.

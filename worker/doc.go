@@ -13,8 +13,9 @@
 // [Main] serves the handlers until the process is asked to end, and [Run] does
 // the same inside another program. A handler reports its progress with
 // [Progress], reads its settings with [Setting], learns from [Stopping] that its
-// worker stops, and submits further tasks with [NewInitiatorClient]. A program that calls workers without an initiator uses
-// the package worker/call.
+// worker stops, and submits further tasks with FromContext of package
+// initiator/client. A program that calls workers without an initiator uses the
+// package worker/call.
 //
 // The protocol is in docs/worker-contract.md.
 //
@@ -58,7 +59,6 @@ package worker
 //	middleware.go        Middleware, functions around a handler
 //	progress.go          Progress, TaskOf and Setting, for handlers
 //	output.go            Output: text for people who watch a task
-//	initiator_client.go  tasks that a handler submits
 //	refusals.go          TaskFail, TaskRefuse, ConnectionRefuse, DisconnectionRefuse
 //	retry_errors.go      Permanent, RetryAfter and Snooze
 //	error_meaning.go     what a handler's error means: reason, data, retry, delay

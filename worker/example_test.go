@@ -130,30 +130,6 @@ func ExampleStopping() {
 	// <nil>
 }
 
-// A handler that submits a task for each page and waits for all of them.
-func ExampleNewInitiatorClient() {
-	worker.Main(worker.Handle("render_all", func(ctx context.Context, pages []string) (int, error) {
-		initiator, err := worker.NewInitiatorClient(ctx)
-		if err != nil {
-			return 0, err
-		}
-		var children []string
-		for _, page := range pages {
-			child, err := initiator.Submit(ctx, worker.ChildTask{Pool: "renderer", Data: page, Key: page})
-			if err != nil {
-				return 0, err
-			}
-			children = append(children, child.ID)
-		}
-		for _, id := range children {
-			if record, err := initiator.Wait(ctx, id); err != nil || record.State != "completed" {
-				return 0, fmt.Errorf("page %s: %s %w", id, record.State, err)
-			}
-		}
-		return len(pages), nil
-	}))
-}
-
 // Middleware that runs around every handler of a worker: it refuses tasks that
 // are too large and names the method in each error.
 func ExampleMiddleware() {

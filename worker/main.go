@@ -13,6 +13,7 @@ import (
 	"initiator/internal/bounds"
 	"initiator/internal/bytebudget"
 	"initiator/internal/gctuner"
+	"initiator/internal/handlercontext"
 	"initiator/internal/loopback"
 	"initiator/internal/stdinsettings"
 	"initiator/internal/webhook"
@@ -144,6 +145,7 @@ func Run(ctx context.Context, o Options) error {
 func newServer(g startConfig, o Options, table methodTable) (*server, context.CancelCauseFunc) {
 	log := o.Logger.With("guid", g.guid, "incarnation", g.incarnation)
 	base := context.WithValue(context.Background(), settingsKey{}, g.setting)
+	base = context.WithValue(base, handlercontext.Key{}, handlercontext.Handler{Setting: g.setting})
 	base, end := context.WithCancelCause(base)
 	s := &server{
 		startConfig: g, options: o, log: log, methods: table,

@@ -4,6 +4,10 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
+
+	"initiator/internal/handlercontext"
 )
 
 // taskContext is the context of a task. Most handlers of small tasks never use
@@ -39,8 +43,20 @@ func (c *taskContext) Value(key any) any {
 		return c.run
 	case any(settingsKey{}):
 		return c.parent.Value(key)
+	case any(handlercontext.Key{}):
+		return c.handler()
 	}
 	return c.materialize().Value(key)
+}
+
+// handler returns what a client finds in the context.
+func (c *taskContext) handler() any {
+	h, ok := c.parent.Value(handlercontext.Key{}).(handlercontext.Handler)
+	if !ok {
+		return nil
+	}
+	h.Task, _ = uuid.Parse(c.run.Task.ID) // zero where a foreign master uses other ids
+	return h
 }
 
 // materialize returns the real context. A context that is made late has the

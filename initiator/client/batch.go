@@ -36,7 +36,7 @@ func (c *Client) SubmitMany(ctx context.Context, requests []task.Request) ([]Bat
 	lines := make([][]byte, len(requests))
 	chosen := make([]uuid.UUID, len(requests))
 	for i, r := range requests {
-		chosen[i] = chooseID(&r)
+		chosen[i] = c.completeRequest(&r)
 		var line bytes.Buffer
 		if err := newEncoder(&line).Encode(r); err != nil {
 			return nil, fmt.Errorf("write the request POST /tasks: %w", err)

@@ -24,7 +24,7 @@ import (
 // *UnreachableError, a *LostConnectionError, an *OutageError or ErrClosed. When ctx
 // ends first, the error is its cause, and the task goes on.
 func (c *Client) Call(ctx context.Context, r task.Request) (task.Task, error) {
-	chosen := chooseID(&r)
+	chosen := c.completeRequest(&r)
 	if len(r.Data) > stream.MaxPayload {
 		return c.callHTTP(ctx, r, chosen)
 	}

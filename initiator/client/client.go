@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"sync"
 
+	"github.com/google/uuid"
+
 	"initiator/internal/apiheader"
 )
 
@@ -16,7 +18,8 @@ import (
 type Client struct {
 	socket string // the path of the unix socket; "" = over TCP
 	base   url.URL
-	token  string // over TCP
+	token  string    // over TCP
+	parent uuid.UUID // of the tasks that are submitted, unless they name another; zero = none
 	http   *http.Client
 
 	outage        outage

@@ -26,6 +26,7 @@ package client
 // Files, in the order in which a request travels:
 //
 //	client.go          Client: opened for a socket or a URL, closed
+//	from_context.go    FromContext: the client of a handler
 //	request.go         one HTTP request and its answer
 //	reconnect.go       which errors pass, and how long a request is repeated
 //	outage.go          the requests that wait for the initiator, and its notices
@@ -48,6 +49,7 @@ package client
 //
 // and the stream:
 //
+//	task.go            Task: one task in the shape of DI-engine's
 //	call.go            Call: submit and wait, over the stream if there is one
 //	shared_stream.go   sharedStream: the stream that all calls of a client share
 //	stream.go          taskStream: opened, opened again after a failure, closed

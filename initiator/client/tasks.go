@@ -19,10 +19,16 @@ import (
 // the initiator does not come back, the error is a *LostConnectionError if the
 // request may have arrived, else an *OutageError.
 func (c *Client) Submit(ctx context.Context, r task.Request) (task.Task, error) {
-	chosen := chooseID(&r)
+	chosen := c.completeRequest(&r)
 	t, err := c.persistTask(ctx, http.MethodPost, "/tasks", nil, r)
 	t.Known = existedBefore(t.Known, t.ID, chosen)
 	return t, lostSubmit(r.ID, err)
+}
+
+// completeRequest gives a request the client's parent, and does what chooseID does.
+func (c *Client) completeRequest(r *task.Request) (chosen uuid.UUID) {
+	c.addParent(r)
+	return chooseID(r)
 }
 
 // chooseID gives a request without ID and Key an ID, and returns the ID. It returns
