@@ -5,7 +5,7 @@
 //	in, err := initiator.New(initiator.Config{Path: "initiator.ini"})
 //	…
 //	go in.Run(ctx)
-//	result, err := in.NewTask("adder", data).Start().Join(ctx)
+//	result, err := in.NewTask("adder", data).Start(ctx).Join(ctx)
 //
 // Run owns everything: it starts the keeper, the supervisor, the dispatcher and
 // the API in this order, and ends them in the opposite order. Methods may be
@@ -29,10 +29,10 @@ package initiator
 //	keeper_environment.go  … problems of the keeper: a secret in its environment, no answer
 //	wiring.go          … supervisor ↔ dispatcher, and what workers are issued
 //	worker_configs.go  the configuration and token that each worker was issued
+//	client.go          Client: the client of this initiator
 //	ready.go           Ready: waits until all workers have come up
 //	workers.go         what a program does with workers
 //	tasks.go           what a program does with tasks
-//	task.go            Task: one task in the shape of DI-engine's
 //	pools.go           what a program does with pools
 //	reload.go          the INI is read again and applied
 //	backup.go          a backup is written; what a restored directory says

@@ -29,7 +29,7 @@ func Example() {
 	if err := in.Ready(ctx); err != nil {
 		fmt.Println(err)
 	}
-	result, err := in.NewTask("adder", map[string]int{"a": 2, "b": 3}).Start().Join(ctx)
+	result, err := in.NewTask("adder", map[string]int{"a": 2, "b": 3}).Start(ctx).Join(ctx)
 	fmt.Println(string(result), err)
 
 	stop()

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/initiator/client"
 	"initiator/internal/dispatch"
 	"initiator/internal/plan"
 	"initiator/internal/supervise"
@@ -30,6 +32,9 @@ type Initiator struct {
 	runContext context.Context
 	endRun     context.CancelFunc
 	background background
+
+	clientMade sync.Once
+	client     *client.Client // of Client; nil = not made yet
 }
 
 // New reads and checks what is to run. Nothing is started and nothing is

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"initiator/initiator"
+	"initiator/initiator/client"
 	"initiator/initiator/report"
 	"initiator/initiator/task"
 )
@@ -24,6 +25,10 @@ type Server struct {
 
 // Initiator returns the initiator that runs. Restart replaces it.
 func (s *Server) Initiator() *initiator.Initiator { return s.currentRun().initiator }
+
+// Client returns the client of the initiator that runs. Its methods return errors and do
+// not fail the test.
+func (s *Server) Client() *client.Client { return s.Initiator().Client() }
 
 // Call runs one task and returns its result as JSON. The method is "POOL" or
 // "POOL.METHOD"; data is encoded as JSON, unless it is a json.RawMessage already. The
