@@ -30,7 +30,7 @@ func isScript(path string) bool {
 	if err != nil {
 		return false
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	begin := make([]byte, 2)
 	n, _ := f.Read(begin) // an error leaves begin short
 	return bytes.Equal(begin[:n], []byte("#!"))
