@@ -9,7 +9,7 @@
 //
 // Run owns everything: it starts the keeper, the supervisor, the dispatcher and
 // the API in this order, and ends them in the opposite order. Methods may be
-// called by any goroutine; they wait until Run has started what they need.
+// called by any goroutine at any time; they wait until Run has started what they need.
 //
 // The program must be able to start itself again as the keeper; importing this
 // package suffices for that. Tests use package initiatortest.

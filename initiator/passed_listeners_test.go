@@ -55,7 +55,7 @@ func TestPassedListenersAreServedAndStay(t *testing.T) {
 	defer cancel()
 	ran := make(chan error, 1)
 	go func() { ran <- in.Run(ctx) }()
-	<-in.Listening()
+	<-in.Started()
 
 	if in.URL() != "http://"+tcp.Addr().String() {
 		t.Errorf("workers are told %s, and it listens on %s", in.URL(), tcp.Addr())
@@ -74,7 +74,7 @@ func TestPassedListenersAreServedAndStay(t *testing.T) {
 		}
 		c.Close()
 	}
-	if err := in.Alive(ctx); err != nil {
+	if err := in.Healthy(ctx); err != nil {
 		t.Error(err)
 	}
 	cancel()

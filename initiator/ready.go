@@ -15,7 +15,7 @@ import (
 // once where waiting does not help, and after three deaths in a row. When ctx ends,
 // it names the workers that are still missing.
 func (in *Initiator) Ready(ctx context.Context) error {
-	if _, err := in.waitForServer(ctx); errors.Is(err, errEnded) {
+	if _, err := in.waitForServer(ctx); errors.Is(err, ErrClosed) {
 		return fmt.Errorf("wait for workers: %w", err)
 	} else if err != nil {
 		return err
@@ -32,7 +32,7 @@ func (in *Initiator) Ready(ctx context.Context) error {
 		select {
 		case <-more:
 		case <-in.runState.ended:
-			return fmt.Errorf("wait for workers: %w", errEnded)
+			return fmt.Errorf("wait for workers: %w", in.runState.closedError())
 		case <-ctx.Done():
 			return fmt.Errorf("wait for workers: %w: %s", ctx.Err(), strings.Join(missing, "; "))
 		}

@@ -39,6 +39,9 @@ func (in *Initiator) comparePlans() (*plan.Plan, report.Changes, error) {
 	}
 	again := in.config
 	again.Plan = nil
+	if private := in.privateDir.Load(); private != nil {
+		again.StateDir = *private
+	}
 	next, err := again.readPlan()
 	if err != nil {
 		return nil, report.Changes{}, err

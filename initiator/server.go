@@ -214,6 +214,14 @@ func (s *server) awaitShutdown(cancel context.CancelFunc) {
 	}
 }
 
+// Shutdown implements api.Control: it begins the end, in order or with kill at once.
+func (s *server) Shutdown(kill bool) {
+	s.runState.requestStop()
+	if kill {
+		s.runState.requestKill()
+	}
+}
+
 // statusTimeout bounds the wait for the counts of tasks in a status.
 const statusTimeout = 2 * time.Second
 

@@ -93,8 +93,8 @@ func (s *server) writeAPIPort() {
 // again: a result that came before would be refused, and be lost.
 func (s *server) serveAPI() {
 	s.dispatcher.FinishResume()
-	s.Initiator.server = s
-	close(s.runState.listening) // before the first answer: its caller may use this Initiator
+	s.Initiator.server.Store(s)
+	s.runState.noteStarted() // before the first answer: its caller may use this Initiator
 	s.api.Serve(&api.Services{
 		Tasks: s.dispatcher, Workers: s.supervisor, Pools: s.pools, Events: s.journal, Logs: s.logs,
 		Configs: s.configs, Plan: s.Plan, Control: s,

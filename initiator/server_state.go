@@ -41,7 +41,8 @@ func (s *server) openStateDir() (err error) {
 		s.dir.Close()
 		return err
 	}
-	s.config.StateDir = s.dir.Path() // for a reload
+	private := s.dir.Path()
+	s.privateDir.Store(&private) // for a reload
 	s.current.Store(moved)
 	return nil
 }

@@ -44,7 +44,6 @@ func TestSilentKeeper(t *testing.T) {
 	if why, err := in.Initiator().Why(t.Context(), "w"); err != nil || !strings.Contains(why[0].Sentence, "has not answered for 5s") {
 		t.Errorf("why: %+v %v", why, err)
 	}
-	in.Initiator().Shutdown(false)
 	in.Initiator().Kill()
 	if err := in.Close(); err != nil {
 		t.Error(err)

@@ -101,7 +101,7 @@ func (s *server) replaceProgram(err error) error {
 	if next := s.next.Load(); next != nil && s.supervisor.Quiesced() {
 		return errors.Join(err, next.Exec())
 	}
-	if isClosed(s.runState.listening) {
+	if s.currentServer() != nil {
 		return err
 	}
 	return RevertUpgrade(err)

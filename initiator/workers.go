@@ -3,6 +3,7 @@ package initiator
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"initiator/initiator/report"
 	"initiator/internal/api"
@@ -57,12 +58,15 @@ func (in *Initiator) LeftProcesses() []report.LeftProcess {
 }
 
 // Events returns the transitions of workers after a number, and a channel that is
-// closed when there are more.
+// closed when there are more. The channel is nil when Run has failed.
 func (in *Initiator) Events(since uint64) (list []report.Event, more <-chan struct{}) {
 	if s := in.currentServer(); s != nil {
 		return s.journal.Since(since)
 	}
-	return nil, in.runState.listening
+	if in.runState.closedError() != nil {
+		return nil, nil // Run has failed, and no transition will come
+	}
+	return nil, in.runState.started
 }
 
 // Start starts workers by definition, guid or "all", and waits until they are up.
@@ -191,5 +195,11 @@ func (in *Initiator) Why(ctx context.Context, names ...string) ([]report.Explana
 	return explanations, err
 }
 
-// Status describes the running initiator.
-func (in *Initiator) Status() report.Status { return in.server.Status() }
+// Status describes the initiator. Before the API answers, the status has only the
+// process, the version, and the paths.
+func (in *Initiator) Status() report.Status {
+	if s := in.currentServer(); s != nil {
+		return s.Status()
+	}
+	return report.Status{PID: os.Getpid(), Version: Version, Config: in.Plan().File, Socket: in.Socket(), Stopping: isClosed(in.runState.stopping)}
+}

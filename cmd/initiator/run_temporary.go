@@ -54,9 +54,12 @@ func (h *temporaryInitiator) runDuring(ctx context.Context, r *runner, do func(c
 // runWhenListening calls do as soon as the API answers.
 func (h *temporaryInitiator) runWhenListening(ctx context.Context, r *runner, do func(context.Context) error) error {
 	select {
-	case <-h.in.Listening():
+	case <-h.in.Started():
 	case <-ctx.Done():
 		return context.Cause(ctx)
+	}
+	if err := h.in.Err(); err != nil {
+		return err
 	}
 	r.client = client.New(h.in.Socket(), client.ReconnectFor(0))
 	defer r.client.Close()

@@ -14,7 +14,6 @@ import (
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator"
 	"initiator/internal/output"
-	"initiator/internal/statedir"
 )
 
 const upLong = `Start the workers of the INI, or only the named workers and their dependencies, and
@@ -105,10 +104,10 @@ func (u *upRun) runInitiator(signalled context.Context, again <-chan syscall.Sig
 	defer stop()
 	ran := make(chan error, 1)
 	go func() { ran <- u.in.Run(ctx) }()
-	select {
-	case <-u.in.Listening():
-	case err := <-ran:
-		if errors.As(err, new(*statedir.InUseError)) {
+	<-u.in.Started()
+	if u.in.URL() == "" { // Run has ended before
+		err := <-ran
+		if errors.Is(err, initiator.ErrInUse) {
 			u.NameOtherFile()
 		}
 		return err

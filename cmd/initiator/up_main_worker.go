@@ -45,7 +45,7 @@ func (u *upRun) watchMain(over context.Context) {
 		}
 		if list := workersOf(u.in.Workers(), u.mainWorker); allEndedForGood(list) {
 			u.printNote("the main worker %s has ended, stopping all others: %s", u.mainWorker, list[0].Reason)
-			u.in.Shutdown(false)
+			_ = u.in.Shutdown(over) // Run returns the error
 			return
 		}
 		select {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -105,8 +106,8 @@ func (s *serviceNotifier) reportReadiness() {
 func (s *serviceNotifier) sendAlive(over context.Context) {
 	ctx, cancel := context.WithTimeout(over, s.every)
 	defer cancel()
-	if err := s.in.Alive(ctx); err != nil {
-		if over.Err() == nil {
+	if err := s.in.Healthy(ctx); err != nil {
+		if over.Err() == nil && !errors.Is(err, initiator.ErrClosed) {
 			s.log.Error("cannot tell the service manager that the initiator is alive: " + err.Error())
 		}
 		return
@@ -157,7 +158,7 @@ func (s *serviceNotifier) sendOrLog(assignments ...string) {
 type serviceSource interface {
 	Workers() []report.Worker
 	Events(since uint64) ([]report.Event, <-chan struct{})
-	Alive(ctx context.Context) error
+	Healthy(ctx context.Context) error
 	Ending() <-chan struct{}
 }
 

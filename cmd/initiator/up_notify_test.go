@@ -27,7 +27,7 @@ func (f *fixedSource) Events(uint64) ([]report.Event, <-chan struct{}) { return 
 
 func (f *fixedSource) Ending() <-chan struct{} { return f.ending }
 
-func (f *fixedSource) Alive(ctx context.Context) error {
+func (f *fixedSource) Healthy(ctx context.Context) error {
 	if f.stuck {
 		<-ctx.Done()
 		return ctx.Err()

@@ -51,12 +51,11 @@ func (l *lifetime) begin() error {
 		defer close(r.ended)
 		r.err = in.Run(ctx)
 	}()
-	select {
-	case <-in.Listening():
-		return nil
-	case <-r.ended:
-		return fmt.Errorf("start %s: %w", l.path, r.err)
+	<-in.Started()
+	if err := in.Err(); err != nil {
+		return fmt.Errorf("start %s: %w", l.path, err)
 	}
+	return nil
 }
 
 // Close ends the initiator before the test ends, and returns the error of its Run.

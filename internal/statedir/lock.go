@@ -28,11 +28,17 @@ func (e *StillRunsError) Error() string {
 	return fmt.Sprintf("an initiator (pid %d) still runs for the state directory %s, which was removed or replaced while it ran: its workers run on. Save its tasks with `initiator task export FILE`, stop it with `initiator shutdown` or `kill %d`, and then start again", e.PID, e.Path, e.PID)
 }
 
+// ErrInUse is what every InUseError is.
+var ErrInUse = errors.New("the state directory is in use")
+
 // InUseError says that an initiator runs for a state directory.
 type InUseError struct {
 	Path   string
 	holder string // see describeHolder
 }
+
+// Is reports whether target is ErrInUse.
+func (e *InUseError) Is(target error) bool { return target == ErrInUse }
 
 // Error names the process, and says what to do.
 func (e *InUseError) Error() string {
