@@ -50,14 +50,16 @@ type Config struct {
 	// listen_port. Run closes them when it has started far enough to listen.
 	Passed []net.Listener
 	// Logger gets what happens; nil = nothing is logged. At debug it also gets
-	// what workers write to stderr.
+	// what workers write to stderr and what is shown nowhere else.
 	Logger hclog.Logger
 	// LogFile is the file that Logger writes to, for the API to read; "" = none.
 	LogFile string
-	// Stdout and Stderr get the lines of workers whose log is "-", each behind
-	// "name:index | ". A reader that stops reading holds up nothing, and is told
-	// how many lines it has missed. Nil: lines of stdout are dropped, lines of
-	// stderr go to Logger at debug.
+	// Stdout and Stderr get the lines of workers whose log is "-", /dev/stdout or
+	// /dev/stderr, with their bytes unchanged, each behind "name:index | " where
+	// log_prefix asks for it. A reader that stops reading holds up nothing, and is
+	// told how many lines it has missed. Nil: lines for Stderr, and what workers
+	// write to their stderr, go to Logger at the level that log_parse recognises,
+	// else at debug. Other lines are dropped.
 	Stdout, Stderr io.Writer
 
 	// resultBody is the length in bytes of the longest body with which a worker

@@ -64,8 +64,8 @@ func withOutputs(stdout, stderr, log io.Writer) initiatortest.Option {
 	})
 }
 
-// Lines that are not kept in files are written to the initiator's own output and to
-// its log, each line to the right one.
+// Lines that are not kept in files are written to the initiator's own outputs with
+// their bytes, each line to the right one, and not to the log.
 func TestOwnOutput(t *testing.T) {
 	t.Parallel()
 	stdout, stderr, log := newOutputRecorder(), newOutputRecorder(), newOutputRecorder()
@@ -78,10 +78,15 @@ contract       = off
 stdout_logfile = -
 stderr_logfile = -
 [worker:joined]
-command         = sh -c 'echo one >&2; exec sleep 3600'
+command         = sh -c 'echo one >&2; printf "bytes\377\n"; exec sleep 3600'
 contract        = off
 stdout_logfile  = -
 redirect_stderr = true
+[worker:crossed]
+command         = sh -c 'echo from stdout; echo from stderr >&2; exec sleep 3600'
+contract        = off
+stdout_logfile  = /dev/stderr
+stderr_logfile  = /proc/self/fd/1
 [worker:quiet]
 command  = sh -c 'echo not shown; exec sleep 3600'
 contract = off
@@ -89,19 +94,22 @@ contract = off
 	for _, part := range []string{"talker:0 | to stdout\n", "talker:1 | to stdout\n", "joined:0 | one\n"} {
 		stdout.waitText(t, part)
 	}
+	stdout.waitText(t, "joined:0 | bytes\xff\n")
+	stdout.waitText(t, "crossed:0 | from stderr\n")
+	stderr.waitText(t, "crossed:0 | from stdout\n")
 	stderr.waitText(t, "talker:0 | to stderr\n")
 	for _, worker := range []string{"talker:0", "talker:1"} {
-		log.waitText(t, "[WARN]  worker: its own level: worker="+worker+" incarnation=1 n=7\n")
+		stderr.waitText(t, worker+` | {"@level":"warn","@message":"its own level","n":7}`+"\n")
 	}
 	if err := in.Close(); err != nil {
 		t.Error(err)
 	}
-	if text := stdout.waitText(t, "") + stderr.waitText(t, ""); strings.Contains(text, "not shown") || strings.Contains(text, "own level") {
+	if text := stdout.waitText(t, "") + stderr.waitText(t, "") + log.waitText(t, ""); strings.Contains(text, "not shown") || strings.Count(text, "own level") != 2 {
 		t.Errorf("shown:\n%s", text)
 	}
 }
 
-// The lines of a panic are one error in the initiator's log.
+// A panic is one error in the initiator's log, and its lines stand on stderr.
 func TestPanicIsOneError(t *testing.T) {
 	t.Parallel()
 	stderr, log := newOutputRecorder(), newOutputRecorder()
@@ -112,11 +120,12 @@ contract       = off
 stderr_logfile = -
 autorestart    = false
 `), withOutputs(nil, stderr, log), initiatortest.NoWait())
-	text := log.waitText(t, "/x.go:1")
-	if strings.Count(text, "[ERROR] worker: panic: boom: worker=fragile:0 incarnation=1") != 1 {
+	text := log.waitText(t, "panic: boom")
+	if strings.Count(text, "[ERROR] worker: panic: boom: worker=fragile:0 incarnation=1\n") != 1 {
 		t.Errorf("log:\n%s", text)
 	}
-	if text := stderr.waitText(t, "fragile:0 | before\n"); strings.Contains(text, "boom") {
+	const want = "before\npanic: boom\n\ngoroutine 1 [running]:\nmain.main()\n\t/x.go:1\n" // a single worker has no prefix
+	if text := stderr.waitText(t, "/x.go:1\n"); text != want {
 		t.Errorf("stderr:\n%s", text)
 	}
 }

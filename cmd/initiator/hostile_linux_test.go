@@ -170,7 +170,7 @@ func TestHostileOutputOfUpOnATerminal(t *testing.T) {
 	}
 	text += awaitOnTerminal(t, lines, "ended")
 	expectHarmless(t, "up", text, true)
-	if !strings.Contains(text, `dying:0 | \x1b]0;title`) {
+	if !strings.Contains(text, `\x1b]0;title\x07\x1b[2J\u009b2J\u202eevil\u2028\u2069\u007f\xff\r`) {
 		t.Errorf("the output of the worker is missing:\n%q", text)
 	}
 	if err := cmd.Wait(); err != nil {
@@ -178,22 +178,23 @@ func TestHostileOutputOfUpOnATerminal(t *testing.T) {
 	}
 }
 
-// A worker that logs in hclog's JSON writes to the log of the initiator. Neither its
-// message nor a name or value begins a line like a record.
+// A line of a worker that has a level is a record of the initiator's log. Nothing in
+// it begins a line like a record.
 func TestForgedLogRecord(t *testing.T) {
-	ini := "[worker:logging]\ncommand = sh -c 'cat log.json >&2; exec sleep 3600'\ncontract = off\nready = alive\nstderr_logfile = -\n"
+	ini := "[worker:logging]\ncommand = sh -c 'cat log.json >&2; exec sleep 3600'\ncontract = off\nready = alive\nlog_parse = json\n"
 	for name, record := range map[string]string{
 		"message": `{"@level":"error","@message":"one\n` + forgedRecord + ` two\u001b[2J\u2028"}`,
 		"name":    `{"@level":"error","@message":"one","k\n` + forgedRecord + `\u001b[2J":"two"}`,
 		"value":   `{"@level":"error","@message":"one","k":"\n` + forgedRecord + `\u001b[2Jtwo"}`,
 		"values":  `{"@level":"error","@message":"one","k":["\u001b[2J","\r` + forgedRecord + `two"]}`,
+		"bytes":   `{"level":"error","msg":"one` + "\x1b[2J\u2028\r" + forgedRecord + `two"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := newTestDirectory(t, ini)
 			if err := os.WriteFile(filepath.Join(dir, "log.json"), []byte(record+"\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			up := startProcess(t, dir, "up")
+			up := startProcess(t, dir, "up", "--loglevel", "debug")
 			up.awaitOutput("one")
 			up.sendSignal(syscall.SIGTERM)
 			text := up.expectExit(0)

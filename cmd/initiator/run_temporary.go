@@ -15,6 +15,7 @@ import (
 	"initiator/initiator"
 	"initiator/initiator/client"
 	"initiator/initiator/task"
+	"initiator/internal/output"
 	"initiator/internal/plan"
 	"initiator/internal/spelling"
 )
@@ -23,13 +24,15 @@ import (
 // command.
 type temporaryInitiator struct {
 	in          *initiator.Initiator
-	state       string   // its state directory
-	manualStart []string // definitions without autostart, which the command starts
+	forWorkers  *output.Queue // writes to stderr the output of workers whose log is "-"; nil = with --quiet
+	state       string        // its state directory
+	manualStart []string      // definitions without autostart, which the command starts
 }
 
 // runDuring runs the initiator during do, and removes its state directory.
 func (h *temporaryInitiator) runDuring(ctx context.Context, r *runner, do func(context.Context) error) error {
 	defer func() { _ = os.RemoveAll(h.state) }()
+	defer h.closeOutput()
 	running, end := context.WithCancel(context.Background())
 	defer end()
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -49,6 +52,13 @@ func (h *temporaryInitiator) runDuring(ctx context.Context, r *runner, do func(c
 		err = ended
 	}
 	return err
+}
+
+// closeOutput writes the last output of workers.
+func (h *temporaryInitiator) closeOutput() {
+	if h.forWorkers != nil {
+		h.forWorkers.Close(outputGrace)
+	}
 }
 
 // runWhenListening calls do as soon as the API answers.
@@ -107,15 +117,22 @@ func (r *runner) newTemporaryInitiator(target string) (*temporaryInitiator, erro
 	if err != nil {
 		return nil, fmt.Errorf("make a directory for the state: %w", err)
 	}
-	in, err := initiator.New(initiator.Config{
+	h := &temporaryInitiator{state: state}
+	config := initiator.Config{
 		Plan: p.WithStartRetries(startTries), StateDir: state, Only: []string{pool}, Volatile: true,
 		Logger: hclog.New(&hclog.LoggerOptions{Name: "initiator", Level: hclog.Error, Output: terminal.LogWriter{To: r.Err.Detach()}, Exclude: isWorkerMessage}),
-	})
+	}
+	if !r.quiet { // stdout is for results
+		h.forWorkers = output.NewQueue(r.Err.Detach().OutputWriter())
+		config.Stdout, config.Stderr = h.forWorkers, h.forWorkers
+	}
+	in, err := initiator.New(config)
 	if err != nil {
+		h.closeOutput()
 		_ = os.RemoveAll(state)
 		return nil, err
 	}
-	h := &temporaryInitiator{in: in, state: state}
+	h.in = in
 	for _, s := range in.Plan().Workers {
 		if !s.Autostart {
 			h.manualStart = append(h.manualStart, s.Name)

@@ -23,7 +23,8 @@ workers; the same signal twice within 0.1 s counts once.
 
 On a terminal up shows a line for each worker until all are ready; elsewhere it
 writes a log. With -o json every state change of a worker is a line on stdout. The
-output of workers whose log is "-" is shown behind "name:index | ".
+output of workers whose log is "-", /dev/stdout or /dev/stderr is shown as it is, behind
+"name:index | " when there are several workers (log_prefix).
 
 USR2 reopens all log files, for use after a rotation. HUP applies the INI as reload
 does, unless the terminal was closed; a HUP that was ignored at the start (nohup)
@@ -61,9 +62,9 @@ type upRun struct {
 	readinessCount
 	upEnvironment
 
-	logFile    *logFile      // nil where the log goes to stderr
-	queue      *output.Queue // writes to stderr, and so to the log
-	forWorkers *output.Queue // writes to stdout the output of workers whose log is "-"
+	logFile    *logFile      // nil where the log goes to stderr or stdout
+	queue      *output.Queue // writes to stderr
+	forWorkers *output.Queue // writes to stdout, unless -o json needs it
 }
 
 // startUp makes the initiator that the INI and the flags describe, and runs it.
@@ -88,7 +89,7 @@ func (u *upRun) startUp(ctx context.Context, only []string) error {
 	}
 	u.in, err = initiator.New(initiator.Config{
 		Path: p.File, Plan: p, GUID: u.GUID, Port: u.Port, StateDir: u.StateDir, Only: only, Main: u.mainWorker,
-		Logger: u.log, LogFile: p.Settings.LogFile, Stdout: u.forWorkers, Stderr: u.queue, Passed: u.passed,
+		Logger: u.log, LogFile: u.logFile.filePath(), Stdout: u.forWorkers, Stderr: u.queue, Passed: u.passed,
 	})
 	if err != nil {
 		return cli.UsageFault(err)

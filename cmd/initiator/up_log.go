@@ -16,7 +16,7 @@ import (
 // outputGrace limits the wait for a slow reader of the last lines.
 const outputGrace = time.Second
 
-// openLog makes the logger: it writes to the file of the plan, else to stderr.
+// openLog makes the logger: it writes where the plan says, else to stderr.
 // On a terminal the lines about workers are left out, because the live view
 // shows them. Queues stand before the outputs: a reader may stop reading, as a
 // terminal does at Ctrl-S.
@@ -27,17 +27,22 @@ func (u *upRun) openLog(p *plan.Plan) (closeLog func(), err error) {
 			return nil, cli.UsageFault(fmt.Errorf("--loglevel %s: write trace, debug, info, warn or error", u.level))
 		}
 	}
-	if p.Settings.LogFile != "" {
+	toStdout := p.Settings.LogFile == plan.StdoutPath
+	if p.Settings.LogFile != "" && !toStdout {
 		if u.logFile, err = openLogFile(&p.Settings); err != nil {
 			return nil, err
 		}
 	}
 	closeQueues := u.openQueues()
-	o.Output = terminal.LogWriter{To: u.queue}
+	queue := u.queue
+	if toStdout {
+		queue = u.forWorkers
+	}
+	o.Output = terminal.LogWriter{To: queue}
 	switch {
 	case u.logFile != nil:
 		o.Output = terminal.LogWriter{To: u.logFile}
-	case u.live != nil && u.level == "":
+	case u.live != nil && queue == u.queue && u.level == "":
 		o.Level, o.Exclude = max(o.Level, hclog.Warn), isWorkerMessage
 	}
 	u.log = hclog.New(o)

@@ -77,6 +77,14 @@ func (l *logFile) openFile() error {
 	return nil
 }
 
+// filePath returns the path of the file; "" = no file.
+func (l *logFile) filePath() string {
+	if l == nil {
+		return ""
+	}
+	return l.path
+}
+
 // closeFile closes the file.
 func (l *logFile) closeFile() {
 	if l != nil {

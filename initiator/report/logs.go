@@ -26,7 +26,8 @@ type LogLine struct {
 	GUID   string    `json:"guid"`
 	Index  int       `json:"index"`
 	Stream string    `json:"stream"`
-	Line   string    `json:"line"` // as it is in the log, with its time
+	Level  string    `json:"level,omitempty"` // recognised in the line (log_parse), such as "warn"
+	Line   string    `json:"line"`            // as it is in the log, with its time
 	// Error says, in the place of a line, why the stream cannot be read; "" = it can.
 	Error string `json:"error,omitempty"`
 	// Partial says that the line goes on in the next piece of this stream, or that

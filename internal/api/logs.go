@@ -151,6 +151,9 @@ func appendJSON(page []byte, l LogText) []byte {
 	page = jsonappend.AppendString(append(page, `,"guid":`...), l.Writer.GUID)
 	page = strconv.AppendInt(append(page, `,"index":`...), int64(l.Writer.Index), 10)
 	page = jsonappend.AppendString(append(page, `,"stream":`...), l.Writer.Stream)
+	if level := l.level(); level != "" {
+		page = jsonappend.AppendString(append(page, `,"level":`...), level)
+	}
 	page = jsonappend.AppendString(append(page, `,"line":`...), l.Text)
 	if l.Problem != nil {
 		page = jsonappend.AppendString(append(page, `,"error":`...), l.Problem.Error())

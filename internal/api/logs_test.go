@@ -10,6 +10,7 @@ import (
 
 	"initiator/initiator/report"
 	"initiator/internal/apiheader"
+	"initiator/internal/loglevel"
 )
 
 func TestLogQuery(t *testing.T) {
@@ -54,10 +55,33 @@ func TestLogLines(t *testing.T) {
 		{Writer: &writer, At: time.Date(2030, 1, 31, 12, 0, 0, 0, time.UTC)},
 		{Writer: &writer, Partial: true},
 		{Writer: &writer, Partial: true, Continued: true},
+		{Writer: &LogWriter{Format: loglevel.Auto}, Text: []byte("level=warn"), Partial: true},
 	} {
 		want, err := json.Marshal(l.Copy())
 		if got := string(appendJSON(nil, l)); err != nil || got != string(want)+"\n" {
 			t.Errorf("%s, want %s: %v", got, want, err)
+		}
+	}
+}
+
+// The level stands behind the time of a line, and at its beginning alone.
+func TestLogLineLevel(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2030, 1, 31, 12, 0, 0, 0, time.UTC)
+	auto := &LogWriter{Format: loglevel.Auto}
+	for _, tt := range []struct {
+		l    LogText
+		want string
+	}{
+		{LogText{Writer: auto, Text: []byte("level=warn msg=m")}, "warn"},
+		{LogText{Writer: auto, At: at, Text: []byte("2030-01-31T12:00:00Z level=warn msg=m"), Partial: true}, "warn"},
+		{LogText{Writer: auto, At: at, Text: []byte("level=warn msg=m"), Continued: true}, ""},
+		{LogText{Writer: auto, Text: []byte("text")}, ""},
+		{LogText{Writer: &LogWriter{Format: loglevel.None}, Text: []byte("level=warn")}, ""},
+		{LogText{Writer: &LogWriter{}, Text: []byte("level=warn")}, ""},
+	} {
+		if got := tt.l.Copy().Level; got != tt.want {
+			t.Errorf("%+v: %q", tt.l, got)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"initiator/initiator/task"
 	"initiator/internal/dispatch"
 	"initiator/internal/journal"
+	"initiator/internal/loglevel"
 	"initiator/internal/plan"
 	"initiator/internal/supervise"
 )
@@ -117,6 +119,8 @@ type LogWriter struct {
 	GUID   string
 	Index  int
 	Stream string
+	// Format is the key log_parse of the worker.
+	Format string
 	// Labelled says that lines of several workers are mixed.
 	Labelled bool
 }
@@ -124,11 +128,28 @@ type LogWriter struct {
 // Copy returns the line as a value that stays valid.
 func (l LogText) Copy() report.LogLine {
 	line := report.LogLine{
-		At: l.At, Name: l.Writer.Name, GUID: l.Writer.GUID, Index: l.Writer.Index, Stream: l.Writer.Stream, Line: string(l.Text),
+		At: l.At, Name: l.Writer.Name, GUID: l.Writer.GUID, Index: l.Writer.Index, Stream: l.Writer.Stream, Level: l.level(), Line: string(l.Text),
 		Partial: l.Partial, Continued: l.Continued,
 	}
 	if l.Problem != nil {
 		line.Error = l.Problem.Error()
 	}
 	return line
+}
+
+// level returns the level that is recognised in the line; "" = none, or the text is
+// not the beginning of a line.
+func (l LogText) level() string {
+	if l.Continued {
+		return ""
+	}
+	text := l.Text
+	if !l.At.IsZero() {
+		_, text, _ = bytes.Cut(text, []byte(" "))
+	}
+	level, ok := loglevel.Parse(l.Writer.Format, string(text[:min(len(text), loglevel.Examined)]))
+	if !ok {
+		return ""
+	}
+	return level.String()
 }

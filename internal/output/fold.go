@@ -4,9 +4,9 @@ import "strings"
 
 // Record is a line, or the trace of a panic.
 type Record struct {
-	Line
-	// Trace is the whole text of a panic; Message is its first line. "" = the
-	// record is a line.
+	// Text is the line, or the first line of a trace.
+	Text string
+	// Trace is the whole text of a panic; "" = the record is a line.
 	Trace string
 	// Missing is the number of lines that were cut from a long trace.
 	Missing int
@@ -38,7 +38,7 @@ func (f *Fold) TakeLine(text string) []Record {
 		f.holdLine(text)
 		return nil
 	case len(f.held) == 0 && !beginsTrace(text):
-		return []Record{{Line: ClassifyLine(text)}}
+		return []Record{{Text: text}}
 	}
 	f.holdLine(text)
 	f.trace = isGoroutineLine(text)
@@ -52,10 +52,10 @@ func (f *Fold) TakeLine(text string) []Record {
 func (f *Fold) EndProcess() (records []Record) {
 	if f.trace {
 		text := strings.Join(f.held, "\n")
-		records = []Record{{Line: Line{Message: f.held[0]}, Trace: text, Missing: f.missing}}
+		records = []Record{{Text: f.held[0], Trace: text, Missing: f.missing}}
 	} else {
 		for _, text := range f.held {
-			records = append(records, Record{Line: ClassifyLine(text)})
+			records = append(records, Record{Text: text})
 		}
 	}
 	*f = Fold{}

@@ -14,10 +14,8 @@ func told(records []Record) string {
 		switch {
 		case r.Trace != "":
 			all = append(all, "["+strings.ReplaceAll(r.Trace, "\n", "|")+"]")
-		case r.HasLevel():
-			all = append(all, r.Level.String()+":"+r.Message)
 		default:
-			all = append(all, r.Message)
+			all = append(all, r.Text)
 		}
 	}
 	return strings.Join(all, ";")
@@ -26,14 +24,12 @@ func told(records []Record) string {
 func TestFold(t *testing.T) {
 	tests := []struct{ what, lines, at, end string }{
 		{"lines", "a;b", "a;b", ""},
-		{"levels", `a;{"@level":"warn","@message":"w"}`, "a;warn:w", ""},
 		{"a panic", "a;panic: boom;;goroutine 1 [running]:;main.main();exit status 2", "a", "[panic: boom||goroutine 1 [running]:|main.main()|exit status 2]"},
 		{"a panic of several lines", "panic: one;two [recovered];\tpanic: three;goroutine 7 gp=0x1 m=0 mp=0x2 [running]:;x", "", "[panic: one|two [recovered]|\tpanic: three|goroutine 7 gp=0x1 m=0 mp=0x2 [running]:|x]"},
 		{"a deadlock", "fatal error: all goroutines are asleep - deadlock!;;goroutine 1 [select (no cases)]:", "", "[fatal error: all goroutines are asleep - deadlock!||goroutine 1 [select (no cases)]:]"},
 		{"nil", "panic: runtime error: invalid memory address or nil pointer dereference;[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x0];;goroutine 1 [running]:", "", "[panic: runtime error: invalid memory address or nil pointer dereference|[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x0]||goroutine 1 [running]:]"},
 		{"only a word", "panic: said a script;and went on", "", "panic: said a script;and went on"},
 		{"not at its beginning", "http: panic serving x: boom;goroutine 5 [running]:", "http: panic serving x: boom;goroutine 5 [running]:", ""},
-		{"JSON in between", `panic: x;{"@level":"info","@message":"m"}`, "", "panic: x;info:m"},
 	}
 	for _, tt := range tests {
 		var f Fold
@@ -78,8 +74,8 @@ func FuzzFold(f *testing.F) {
 	f.Add("a\npanic: x\n\ngoroutine 1 [running]:\nb")
 	f.Add("panic: x\npanic: y\nfatal error: z\n{\"@level\":\"info\",\"@message\":\"m\"}")
 	f.Fuzz(func(t *testing.T, text string) {
-		if strings.Contains(text, `"@level"`) || len(text) > 1<<16 {
-			return // JSON is shown in another way, and long traces are cut
+		if len(text) > 1<<16 {
+			return // long traces are cut
 		}
 		var fold Fold
 		var out []string
@@ -88,7 +84,7 @@ func FuzzFold(f *testing.F) {
 				if r.Trace != "" {
 					out = append(out, r.Trace)
 				} else {
-					out = append(out, r.Message)
+					out = append(out, r.Text)
 				}
 			}
 		}

@@ -1,8 +1,6 @@
 package output
 
 import (
-	"bytes"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -12,17 +10,19 @@ import (
 
 	"initiator/initiator/report"
 	"initiator/internal/linemark"
+	"initiator/internal/loglevel"
 	"initiator/internal/supervise"
 )
 
-// Relay shows the lines of all workers. Lines of workers whose log is "-" go to
-// Stdout and Stderr behind "name:index | ". Lines on stderr are parsed first:
-// hclog's JSON goes to Logger at its own level, and the trace of a panic as one
-// error. Other lines go to Logger at debug. A piece of a line becomes a line of its
-// own, with a mark. Any goroutine may call the methods, which never block.
+// Relay shows the lines of all workers. Lines for the initiator's own output go to
+// Stdout and Stderr with their bytes unchanged, behind "name:index | " where they
+// are prefixed. Lines of stderr that are not shown there go to Logger at the level
+// that is recognised in them, and at debug without one. The trace of a panic is
+// one error in any case. A piece of a line becomes a line of its own, with a mark.
+// Any goroutine may call the methods, which never block.
 type Relay struct {
-	// Stdout and Stderr must not block; use a Queue. Nil: lines for Stdout are
-	// dropped, and lines for Stderr go to Logger at debug.
+	// Stdout and Stderr must not block; use a Queue. Nil: lines for Stderr, and what
+	// workers write to their stderr, go to Logger, and other lines are dropped.
 	Stdout, Stderr io.Writer
 	Logger         hclog.Logger
 
@@ -33,22 +33,38 @@ type Relay struct {
 // traceSource is a process whose lines are held.
 type traceSource struct {
 	Fold
-	from supervise.Lines // without the lines
+	from  supervise.Lines // without the lines
+	shown bool            // its lines were written to the initiator's own output
 }
 
 // RelayLines shows lines that a worker has written.
 func (r *Relay) RelayLines(l supervise.Lines) {
-	if l.Stream == "stderr" {
-		r.relayStderr(l)
-		return
+	l.Lines = markPieces(l)
+	to := r.ownOutput(l.To)
+	if to != nil {
+		_, _ = to.Write(formatLines(l)) // a Queue never fails
 	}
-	if r.Stdout != nil && l.Own {
-		_, _ = r.Stdout.Write(prefixLines(l, markPieces(l)...)) // a Queue never fails
+	switch {
+	case l.Stream == "stderr":
+		r.logStderr(l, to != nil)
+	case l.To == "stderr" && to == nil:
+		r.logLines(l)
 	}
 }
 
-// relayStderr shows lines of stderr.
-func (r *Relay) relayStderr(l supervise.Lines) {
+// ownOutput returns the writer of one of the initiator's own outputs; nil = none.
+func (r *Relay) ownOutput(name string) io.Writer {
+	switch name {
+	case "stdout":
+		return r.Stdout
+	case "stderr":
+		return r.Stderr
+	}
+	return nil
+}
+
+// logStderr logs lines of stderr. Of lines that are shown it logs the panics alone.
+func (r *Relay) logStderr(l supervise.Lines, shown bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.folds[l.GUID]
@@ -60,12 +76,13 @@ func (r *Relay) relayStderr(l supervise.Lines) {
 		s = &traceSource{from: l}
 		s.from.Lines = nil
 	}
-	if l.Dropped > 0 {
-		r.showPlain(l, missingText(l.Dropped))
+	s.shown = shown
+	if l.Dropped > 0 && !shown {
+		r.logLine(l, missingText(l.Dropped))
 	}
-	for _, text := range markPieces(l) {
+	for _, text := range l.Lines {
 		for _, record := range s.TakeLine(text) {
-			r.showRecord(s.from, record)
+			r.logRecord(s, record)
 		}
 	}
 	r.keepSource(l.GUID, s)
@@ -108,55 +125,53 @@ func (r *Relay) endSource(guid string) {
 	s := r.folds[guid]
 	delete(r.folds, guid)
 	for _, record := range s.EndProcess() {
-		r.showRecord(s.from, record)
+		r.logRecord(s, record)
 	}
 }
 
-// ShowRecord shows one record of a process.
-func (r *Relay) ShowRecord(from supervise.Lines, record Record) { r.showRecord(from, record) }
-
-// showRecord shows one record. It needs no lock, because it holds no lines.
-func (r *Relay) showRecord(from supervise.Lines, record Record) {
-	about := []any{"worker", workerLabel(from), "incarnation", from.Incarnation}
+// logRecord logs a record of a process. The lines of a record that was shown are
+// not repeated: of a panic the log gets the first line.
+func (r *Relay) logRecord(s *traceSource, record Record) {
 	switch {
+	case !s.shown:
+		r.ShowRecord(s.from, record)
 	case record.Trace != "":
-		about = append(about, "trace", record.Trace)
-		if record.Missing > 0 {
-			about = append(about, "missing_lines", record.Missing)
-		}
-		r.Logger.Error(record.Message, about...)
-	case record.HasLevel():
-		if record.Module != "" {
-			about = append(about, "module", record.Module)
-		}
-		r.Logger.Log(record.Level, record.Message, append(about, record.Args...)...)
-	default:
-		r.showPlain(from, record.Message)
+		r.Logger.Error(record.Text, aboutWorker(s.from)...)
 	}
 }
 
-// showPlain shows a plain line of stderr.
-func (r *Relay) showPlain(from supervise.Lines, text string) {
-	if from.Own && r.Stderr != nil {
-		_, _ = r.Stderr.Write(prefixLines(from, text)) // a Queue never fails
+// ShowRecord logs one record of a process.
+func (r *Relay) ShowRecord(from supervise.Lines, record Record) {
+	if record.Trace == "" {
+		r.logLine(from, record.Text)
 		return
 	}
-	if r.Logger.IsDebug() {
-		r.Logger.Debug(strings.TrimSuffix(text, "\r"), "worker", workerLabel(from), "incarnation", from.Incarnation)
+	about := append(aboutWorker(from), "trace", record.Trace)
+	if record.Missing > 0 {
+		about = append(about, "missing_lines", record.Missing)
+	}
+	r.Logger.Error(record.Text, about...)
+}
+
+// logLines logs lines that have no other place.
+func (r *Relay) logLines(l supervise.Lines) {
+	if l.Dropped > 0 {
+		r.logLine(l, missingText(l.Dropped))
+	}
+	for _, text := range l.Lines {
+		r.logLine(l, text)
 	}
 }
 
-// prefixLines returns lines for one write, with the name of the worker before
-// each line. Lines that are missing before them are reported first.
-func prefixLines(l supervise.Lines, lines ...string) []byte {
-	var b bytes.Buffer
-	if l.Dropped > 0 && l.Stream != "stderr" {
-		fmt.Fprintf(&b, "%s | %s\n", workerLabel(l), missingText(l.Dropped))
+// logLine logs one line at its level.
+func (r *Relay) logLine(from supervise.Lines, text string) {
+	level, ok := loglevel.Parse(from.Format, text)
+	if !ok {
+		level = hclog.Debug
 	}
-	for _, text := range lines {
-		fmt.Fprintf(&b, "%s | %s\n", workerLabel(l), text)
+	if level >= r.Logger.GetLevel() {
+		r.Logger.Log(level, strings.TrimSuffix(text, "\r"), aboutWorker(from)...)
 	}
-	return b.Bytes()
 }
 
 // markPieces returns the lines with marks at pieces of lines. No other line of the
@@ -175,10 +190,7 @@ func markPieces(l supervise.Lines) []string {
 	return lines
 }
 
-// missingText reports missing lines.
-func missingText(n int) string {
-	return fmt.Sprintf("(initiator: %d lines are missing here, because they came too fast)", n)
+// aboutWorker names the worker in a record of the log.
+func aboutWorker(l supervise.Lines) []any {
+	return []any{"worker", workerLabel(l), "incarnation", l.Incarnation}
 }
-
-// workerLabel returns "name:index".
-func workerLabel(l supervise.Lines) string { return fmt.Sprintf("%s:%d", l.Name, l.Index) }

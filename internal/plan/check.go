@@ -164,6 +164,7 @@ func (d *draft) checkWorker(s *Spec) {
 		d.checkExposure(section, s.ListenAddr)
 		d.warnPlainProgram(section, s)
 	}
+	d.checkLogPaths(section, s)
 	d.warnBraces(section, s)
 	warnShellWords(d, section, workerKeys)
 	if s.Contract {

@@ -12,6 +12,7 @@ import (
 func (d *draft) checkSettings() {
 	s := d.plan.Settings
 	d.checkExposure("initiator", s.ListenAddr)
+	d.checkLogPath("initiator", "logfile", s.LogFile)
 	if s.ChildPortMin > s.ChildPortMax {
 		d.addFault("initiator", "child_port_min", fmt.Sprintf("child_port_min (%d) is above child_port_max (%d)", s.ChildPortMin, s.ChildPortMax), "swap the two")
 	}

@@ -34,7 +34,7 @@ func TestDiffTouchesOnlyWhatDiffers(t *testing.T) {
 			{Name: "a", Action: report.ActionKeep},
 		}},
 		{"a key that brings others", "[worker:a]\ncommand = x\n", "[worker:a]\ncommand = x\ncontract = off\n", []report.Change{
-			{Name: "a", Action: report.ActionRestart, Keys: []string{"autorestart", "contract", "protocol", "ready", "startsecs"}},
+			{Name: "a", Action: report.ActionRestart, Keys: []string{"autorestart", "contract", "log_parse", "protocol", "ready", "startsecs"}},
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

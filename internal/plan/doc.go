@@ -49,6 +49,7 @@ package plan
 //	stdin.go           the document that a worker reads on its stdin
 //	places.go          {name}, {guid}, {index} and {port} in commands and the environment
 //	logpath.go         the log file of one worker
+//	own_output.go      logs that are the initiator's own output, and their prefix
 //	describe_stop.go   how a stop ends a worker, for people
 //	diff.go            compares two plans: keep, start, stop or restart
 //	fingerprint.go     compares a running process with a plan

@@ -116,7 +116,7 @@ func (i *importer) logValue(l Log, stream string) string {
 	switch l.Path {
 	case "":
 		return "none"
-	case "-":
+	case OwnOutput:
 		return l.Path
 	case i.shown.autoLogPath(stream):
 		return "auto"

@@ -3,6 +3,7 @@ package plan
 import (
 	"time"
 
+	"initiator/internal/loglevel"
 	"initiator/proactor"
 )
 
@@ -104,6 +105,15 @@ var logKeys = joinRows(
 	[]row[Spec]{key("redirect_stderr", boolean, "false", func(s *Spec) *bool { return &s.RedirectStderr },
 		"whether stderr is written where stdout is")},
 	logFileKeys(func(s *Spec) *LogFiles { return &s.LogFiles }),
+	[]row[Spec]{
+		key("log_prefix", oneOf(PrefixAuto, PrefixName, PrefixNone), PrefixAuto, func(s *Spec) *string { return &s.LogPrefix },
+			"what stands before each line that goes to the initiator's own output: name = name:index and a bar, none = nothing, "+
+				"auto = none while the initiator has a single worker, else name").withoutRestart(),
+		key("log_parse", oneOf(loglevel.Auto, loglevel.None, loglevel.JSON, loglevel.Logfmt, loglevel.Console), loglevel.Auto, func(s *Spec) *string { return &s.LogParse },
+			"in which format the level of a line is recognised, for the initiator's log and `initiator logs -o json`: "+
+				"json, logfmt, console (a time, then the level), auto = each of them, none; the line itself is never changed; "+
+				"with contract = off the default is none").withoutRestart(),
+	},
 )
 
 // logFileKeys are the keys of new log files, in [worker:NAME] and in [initiator].
@@ -119,7 +129,7 @@ func logFileKeys[S any](at func(*S) *LogFiles) []row[S] {
 func streamKeys(stream string, at func(*Spec) *Log) []row[Spec] {
 	return []row[Spec]{
 		key(stream+"_logfile", path, "auto", func(s *Spec) *string { return &at(s).Path },
-			"where "+stream+" is written: auto = a file in the state directory, none, - = the initiator's own output, or a path, in which {guid}, {name} and {index} are replaced by the worker's values; a symbolic link in the path must belong to root or to the initiator's user"),
+			"where "+stream+" is written: auto = a file in the state directory, none, - = the initiator's own output, /dev/stdout or /dev/stderr = that output of the initiator, or a path, in which {guid}, {name} and {index} are replaced by the worker's values; a symbolic link in the path must belong to root or to the initiator's user"),
 		key(stream+"_logfile_maxbytes", size, "50MB", func(s *Spec) *int64 { return &at(s).MaxBytes },
 			"the size at which the file is rotated; 0 = never"),
 		key(stream+"_logfile_backups", wholeNumber(0, 10_000), "10", func(s *Spec) *int { return &at(s).Backups },

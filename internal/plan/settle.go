@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"initiator/internal/loglevel"
 	"initiator/proactor"
 )
 
@@ -25,10 +26,9 @@ func (d *draft) settlePlan() {
 func (d *draft) settleSettings() {
 	s := &d.plan.Settings
 	s.StateDir = d.absolutePath(s.StateDir)
-	if s.LogFile == "-" {
-		s.LogFile = ""
-	}
-	if s.LogFile != "" {
+	if own, ok := ownLogFile(s.LogFile); ok {
+		s.LogFile = own
+	} else if s.LogFile != "" {
 		s.LogFile = d.absolutePath(s.LogFile)
 	}
 	if s.ChildPortMax == maxPort+1 { // as turberfield writes an exclusive end
@@ -49,6 +49,9 @@ func (d *draft) settleWorker(s *Spec) {
 	}
 	if !s.Contract && !d.isGiven(section, "protocol") {
 		s.Protocol = "none"
+	}
+	if !s.Contract && !d.isGiven(section, "log_parse") {
+		s.LogParse = loglevel.None
 	}
 	if s.Protocol == "none" && !d.isGiven(section, "ready") {
 		s.Ready = Ready{Kind: "alive"}
@@ -97,8 +100,9 @@ func (d *draft) logPath(path, stream string) string {
 		return filepath.Join(d.plan.Settings.StateDir, "logs", "{name}.{index}."+stream+".log")
 	case strings.EqualFold(path, "none"):
 		return ""
-	case path == "-", ownOutput(path):
-		return "-"
+	}
+	if own, ok := ownLogPath(path, stream); ok {
+		return own
 	}
 	return d.absolutePath(path)
 }

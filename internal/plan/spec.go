@@ -70,7 +70,7 @@ type Settings struct {
 	// can change.
 	StateDirUnsafe string
 	Sync           Sync   // of the tasks; always
-	LogFile        string // absolute; "" = stderr
+	LogFile        string // absolute; "" = stderr, StdoutPath = stdout
 	LogMaxBytes    int64  // size at which the file is rotated, 0 = never; 50MB
 	LogBackups     int    // rotated files that are kept; 10
 	LogFiles       LogFiles
@@ -202,6 +202,8 @@ type Spec struct {
 	Stderr         Log // of no meaning when RedirectStderr
 	RedirectStderr bool
 	LogFiles       LogFiles
+	LogPrefix      string // PrefixAuto, PrefixName or PrefixNone
+	LogParse       string // a format of package loglevel
 
 	Tasks Tasks
 
@@ -263,7 +265,8 @@ type Restart struct {
 
 // Log says where one output stream goes.
 type Log struct {
-	// Path is absolute; "-" is the initiator's own output; "" drops it.
+	// Path is absolute; OwnOutput, StdoutPath and StderrPath are the initiator's own
+	// outputs; "" drops it.
 	// "{guid}" in it stands for the worker's guid.
 	Path     string
 	MaxBytes int64 // rotate at this size; 0 = never

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"initiator/internal/loglevel"
 	"initiator/internal/supervisord"
 	"initiator/proactor"
 )
@@ -141,8 +142,13 @@ func (m *conversion) convertSettings() {
 	applyDefaults(initiatorKeys, s)
 	s.StateDir = filepath.Join(m.plan.Dir, s.StateDir)
 	s.LogFile = ""
-	if file := m.file.Settings.LogFile; file != "" && file != "syslog" && !ownOutput(file) {
-		s.LogFile = m.absolutePath(file)
+	switch file := m.file.Settings.LogFile; file {
+	case "", "syslog":
+	default:
+		own, ok := ownLogFile(file)
+		if s.LogFile = own; !ok {
+			s.LogFile = m.absolutePath(file)
+		}
 	}
 	s.LogMaxBytes, s.LogBackups = max(m.file.Settings.LogFileMaxBytes, 0), max(m.file.Settings.LogFileBackups, 0)
 	if m.file.Settings.Socket != "" {
@@ -176,6 +182,7 @@ func programStandard() Spec {
 	s := Spec{Limits: Limits{Umask: -1}, FromSupervisord: true}
 	applyDefaults(workerKeys, &s)
 	s.Contract, s.Protocol, s.Ready = false, "none", Ready{Kind: "alive"}
+	s.LogParse = loglevel.None
 	s.StartSecs = time.Second
 	s.LogFiles = LogFiles{Mode: 0o644, UnderUmask: true}
 	s.StopAsGroup, s.LeaveDescendants = GroupFalse, LeaveExit
@@ -343,20 +350,11 @@ func (m *conversion) convertLog(p supervisord.Process, l supervisord.Log, stream
 		name := fmt.Sprintf("%s-%s---%s.log", nameOf(p), stream, m.file.Settings.Identifier)
 		log.Path = m.absolutePath(filepath.Join(m.file.Settings.ChildLogDir, name))
 	case l.Kind == supervisord.LogNone || l.Path == "/dev/null":
-	case ownOutput(l.Path):
-		log.Path = "-"
 	default:
-		log.Path = m.absolutePath(l.Path)
+		own, ok := ownLogPath(l.Path, stream)
+		if log.Path = own; !ok {
+			log.Path = m.absolutePath(l.Path)
+		}
 	}
 	return log
-}
-
-// ownOutput reports whether a path is a process's own output. The initiator writes
-// such a log to its own output.
-func ownOutput(path string) bool {
-	switch path {
-	case "/dev/stdout", "/dev/stderr", "/dev/fd/1", "/dev/fd/2", "/proc/self/fd/1", "/proc/self/fd/2":
-		return true
-	}
-	return false
 }

@@ -93,7 +93,8 @@ type Options struct {
 	// OnProcesses is called from the loop when Worker.Escaped of a worker has
 	// changed, or LeftProcesses. It must not block. Nil = not called.
 	OnProcesses func()
-	// OnOutput receives the lines of streams whose log is "-", from the loop.
+	// OnOutput receives the lines of streams that go to the initiator's own output,
+	// from the loop.
 	// It must not block. Nil = the lines are dropped.
 	OnOutput func(Lines)
 	// AllStderr passes everything that workers write to stderr to OnOutput,

@@ -16,10 +16,14 @@ type Lines struct {
 	Index       int // among the workers of its pool, from 0
 	Incarnation int
 	Stream      string // "stdout" or "stderr"; with redirect_stderr always "stdout"
-	// Own says that the log of this stream is "-": the lines belong to the
-	// initiator's own output.
-	Own   bool
-	Lines []string // without line ends
+	// To is the initiator's own output that the lines belong to, "stdout" or
+	// "stderr"; "" = their log is a file, or they are dropped.
+	To string
+	// Prefixed says that the name of the worker stands before each line there.
+	Prefixed bool
+	// Format is the key log_parse of the worker.
+	Format string
+	Lines  []string // without line ends
 	// Partial says that the last of Lines is a piece of a line whose end has not
 	// come. Continued says that the first of Lines goes on with the last line of the
 	// stream before it.
@@ -41,9 +45,9 @@ func (s *Supervisor) ReopenLogs(ctx context.Context) error {
 }
 
 // wantsOutput reports whether the keeper must send a worker's lines: for the
-// log "-", for AllStderr, or for ready = line while the worker starts.
+// initiator's own output, for AllStderr, or for ready = line while the worker starts.
 func (l *loop) wantsOutput(spec *plan.Spec, starting bool) bool {
-	return awaitsReadyLine(spec, starting) || isOwnOutput(spec, "stdout") || isOwnOutput(spec, "stderr") ||
+	return awaitsReadyLine(spec, starting) || spec.OwnOutputOf("stdout") != "" || spec.OwnOutputOf("stderr") != "" ||
 		l.opts.AllStderr && !spec.RedirectStderr
 }
 
@@ -61,22 +65,14 @@ func (l *loop) handleOutput(w *worker, e keeper.Event) {
 			l.applyEvent(w, lifecycle.Event{Kind: lifecycle.ReadinessProven, Incarnation: e.Incarnation, Reason: "the worker wrote " + quoteLine(line)})
 		}
 	}
-	own := isOwnOutput(spec, e.Stream)
-	if l.opts.OnOutput != nil && (own || l.opts.AllStderr && e.Stream == "stderr") {
+	own := spec.OwnOutputOf(e.Stream)
+	if l.opts.OnOutput != nil && (own != "" || l.opts.AllStderr && e.Stream == "stderr") {
 		l.opts.OnOutput(Lines{
 			Name: spec.Name, GUID: w.guid, Index: w.index, Incarnation: e.Incarnation,
-			Stream: e.Stream, Own: own, Lines: e.Lines, Partial: e.Partial, Continued: e.Continued, Dropped: e.Dropped,
+			Stream: e.Stream, To: own, Prefixed: spec.PrefixesOutput(len(l.workers)), Format: spec.LogParse,
+			Lines: e.Lines, Partial: e.Partial, Continued: e.Continued, Dropped: e.Dropped,
 		})
 	}
-}
-
-// isOwnOutput reports whether the lines of a stream go to the initiator's own
-// output.
-func isOwnOutput(spec *plan.Spec, stream string) bool {
-	if stream == "stderr" && !spec.RedirectStderr {
-		return spec.Stderr.Path == "-"
-	}
-	return spec.Stdout.Path == "-"
 }
 
 func quoteLine(line string) string {

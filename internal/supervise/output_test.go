@@ -9,7 +9,7 @@ import (
 	"initiator/internal/plan"
 )
 
-// TestOutputSaysWhose: lines of a stream whose log is "-", and with AllStderr
+// TestOutputSaysWhose: lines for the initiator's own output, and with AllStderr
 // of every stderr, name their worker and incarnation.
 func TestOutputSaysWhose(t *testing.T) {
 	t.Parallel()
@@ -37,7 +37,7 @@ func TestOutputSaysWhose(t *testing.T) {
 	defer mu.Unlock()
 	var said []string
 	for _, l := range got {
-		if l.Incarnation != 1 || l.Dropped != 0 || l.GUID == "" || l.Own != (l.Stream == "stdout") {
+		if l.Incarnation != 1 || l.Dropped != 0 || l.GUID == "" || (l.To == "stdout") != (l.Stream == "stdout") || !l.Prefixed {
 			t.Errorf("%+v", l)
 		}
 		for _, text := range l.Lines {

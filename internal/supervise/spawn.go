@@ -142,8 +142,8 @@ func (l *loop) workingDir(spec *plan.Spec) string {
 	return l.plan.Dir
 }
 
-// logOf returns where the keeper writes a stream. The initiator itself handles
-// "-", because the keeper has no terminal.
+// logOf returns where the keeper writes a stream. The initiator itself writes to
+// its own outputs, which the keeper does not have.
 func (l *loop) logOf(w *worker, log plan.Log) keeper.Log {
 	path := w.logPath(log)
 	if path == "" {
@@ -157,7 +157,7 @@ func (l *loop) logOf(w *worker, log plan.Log) keeper.Log {
 
 // logPath returns the file of a stream; "" = none.
 func (w *worker) logPath(log plan.Log) string {
-	if log.Path == "-" {
+	if !log.IsFile() {
 		return ""
 	}
 	return log.PathFor(w.pool.spec.Name, w.guid, w.index)

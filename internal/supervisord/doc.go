@@ -26,5 +26,6 @@ package supervisord
 //	servers.go         [unix_http_server], [inet_http_server]
 //	groups.go          [group:x]; which process is in which group
 //	program.go         [program:x]: one process for each of numprocs
+//	descriptor.go      logs that name a descriptor, such as /dev/stdout
 //	other_sections.go  sections and keys that are not supported
 //	file.go            File, Group, Process: the result

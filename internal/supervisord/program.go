@@ -158,6 +158,9 @@ func (c *sectionReader) readLog(stream string, log *Log, redirected bool) {
 		log.Kind, log.Syslog = LogNone, true
 	default:
 		log.Kind, log.Path = LogToFile, readValue(c, key, "", expandTwice(c, c.r.existingDirPath))
+		if !redirected {
+			c.checkDescriptor(key, log.Path)
+		}
 	}
 	c.warnAboutLog(stream, *log, redirected)
 	if redirected {

@@ -14,6 +14,7 @@ func (r *reader) readSettings() {
 	s.File, s.Line = m.first.File, m.first.Line
 	c := &sectionReader{r: r, section: section, names: names{own: map[string]any{"here": r.file.Here}, env: r.lookupVariable}}
 	s.LogFile = readValue(c, "logfile", "", r.existingDirPath)
+	c.checkDescriptor("logfile", s.LogFile)
 	s.LogFileMaxBytes = readValue(c, "logfile_maxbytes", 50<<20, readSize)
 	s.LogFileBackups = readValue(c, "logfile_backups", 10, readInteger)
 	s.LogLevel = readValue(c, "loglevel", "info", readLevel)

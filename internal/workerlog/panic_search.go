@@ -43,7 +43,7 @@ func (p *PanicSearch) AfterTransition(t report.Event) {
 		return
 	}
 	spec, ok := p.reader.Plan().FindSpec(t.Name)
-	if !ok || !isInFile(streamLog(spec, "stderr")) {
+	if !ok || !spec.LogOf("stderr").IsFile() {
 		return
 	}
 	select {

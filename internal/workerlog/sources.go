@@ -41,8 +41,8 @@ func (s *logSources) addWorker(p *plan.Plan, w report.Worker, q report.LogQuery)
 		}
 	}
 	for _, stream := range streamNames(q.Stream) {
-		log := streamLog(spec, stream)
-		if !isInFile(log) {
+		log := spec.LogOf(stream)
+		if !log.IsFile() {
 			s.reasons = append(s.reasons, fmt.Sprintf("the %s of %s is not kept in a file (stdout_logfile, stderr_logfile)", stream, w.Name))
 			continue
 		}
@@ -51,7 +51,7 @@ func (s *logSources) addWorker(p *plan.Plan, w report.Worker, q report.LogQuery)
 			continue
 		}
 		s.files = append(s.files, source)
-		s.writers = append(s.writers, api.LogWriter{Name: w.Name, GUID: w.GUID, Index: w.Index, Stream: stream})
+		s.writers = append(s.writers, api.LogWriter{Name: w.Name, GUID: w.GUID, Index: w.Index, Stream: stream, Format: spec.LogParse})
 	}
 }
 
@@ -64,16 +64,6 @@ func streamNames(requested string) []string {
 	}
 	return []string{requested}
 }
-
-// streamLog is the log of a stream; stderr can share the log of stdout.
-func streamLog(s *plan.Spec, stream string) plan.Log {
-	if stream == "stderr" && !s.RedirectStderr {
-		return s.Stderr
-	}
-	return s.Stdout
-}
-
-func isInFile(log plan.Log) bool { return log.Path != "" && log.Path != "-" }
 
 // errorNoFile says why there is nothing to read.
 func (s *logSources) errorNoFile(names string) error {
