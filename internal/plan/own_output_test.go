@@ -104,7 +104,7 @@ func TestPrefixesOutput(t *testing.T) {
 			}
 		}
 	}
-	if _, err := planIn(t, "ours", "", "log_prefix = nmae\n"); err == nil || !strings.Contains(err.Error(), `did you mean "name"?`) {
+	if _, err := planIn(t, "ours", "", "log_prefix = nam\n"); err == nil || !strings.Contains(err.Error(), `did you mean "name"?`) {
 		t.Errorf("%v", err)
 	}
 }
