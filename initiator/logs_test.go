@@ -15,6 +15,7 @@ import (
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/report"
 	"initiator/internal/api"
+	"initiator/internal/supervise"
 	"initiator/internal/testlength"
 )
 
@@ -94,7 +95,7 @@ func TestLogs(t *testing.T) {
 			t.Errorf("%s %+v: %s, %v\nwant %s", tt.name, tt.q, sorted, err, tt.want)
 		}
 	}
-	if _, err := read(t, in, "nobody", report.LogQuery{}); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := read(t, in, "nobody", report.LogQuery{}); !errors.As(err, new(*supervise.UnknownNameError)) {
 		t.Error(err)
 	}
 }

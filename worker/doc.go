@@ -65,4 +65,5 @@ package worker
 //	outcome.go           how a task ended
 //	failure.go           the outcome of an error, for a master and for a direct caller
 //	finished_tasks.go    outcomes that a repeated request gets
+//	trial.go             a handler without a process, for package workertest
 //	report.go            PUT /slave/task/complete and fail

@@ -213,6 +213,7 @@ func (r *execution) makeOutcome(result json.RawMessage, err error) taskOutcome {
 	if out := r.output.Load(); out != nil {
 		out.closeOutput()
 	}
+	r.executor.recorder.setError(err)
 	if err == nil {
 		return taskOutcome{Completed: true, Result: result}
 	}

@@ -29,6 +29,8 @@ type executor struct {
 	hooks   Hooks
 	log     hclog.Logger
 
+	recorder *recorder // keeps what a handler does in a trial; nil = nothing is kept
+
 	slots []atomic.Pointer[execution] // the run in each slot; heartbeats read it without a lock
 	quiet atomic.Bool
 

@@ -61,6 +61,7 @@ func (o *taskOutput) appendText(text []byte) {
 	if o.closed {
 		return
 	}
+	o.run.executor.recorder.addOutput(text)
 	o.end += int64(len(text))
 	if o.kept = append(o.kept, text[max(0, len(text)-outputLimit):]...); len(o.kept) > outputLimit {
 		o.kept = append(o.kept[:0], o.kept[len(o.kept)-outputLimit:]...)

@@ -35,6 +35,7 @@ func Progress(ctx context.Context, value any) {
 		return
 	}
 	run.progress.Store((*[]byte)(&raw))
+	run.executor.recorder.addProgress(raw)
 	run.sendProgressNow(run.seq.Add(1), raw)
 }
 

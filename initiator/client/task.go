@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/internal/strictjson"
 )
 
 // ErrNotStarted is the error of Join before Start.
@@ -54,15 +55,11 @@ func (c *Client) NewTask(method string, data any, options ...SubmitOption) *Task
 
 // newRequest describes a task. Data that is a json.RawMessage is JSON already.
 func newRequest(method string, data any, options []SubmitOption) (task.Request, error) {
-	r := task.Request{Pool: method}
-	raw, ok := data.(json.RawMessage)
-	var err error
-	if !ok {
-		if raw, err = json.Marshal(data); err != nil {
-			err = fmt.Errorf("write the data of a task for %s: %w: %w", method, task.ErrInvalid, err)
-		}
+	raw, err := strictjson.EncodeData(data)
+	if err != nil {
+		err = fmt.Errorf("write the data of a task for %s: %w: %w", method, task.ErrInvalid, err)
 	}
-	r.Data = raw
+	r := task.Request{Pool: method, Data: raw}
 	for _, change := range options {
 		change(&r)
 	}

@@ -2,8 +2,6 @@ package initiatortest
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"testing"
 	"time"
 
@@ -11,6 +9,7 @@ import (
 	"initiator/initiator/client"
 	"initiator/initiator/report"
 	"initiator/initiator/task"
+	"initiator/internal/strictjson"
 )
 
 // Server is a running initiator and the test that it belongs to. Its methods fail the
@@ -35,9 +34,9 @@ func (s *Server) Client() *client.Client { return s.Initiator().Client() }
 // test fails when the task does not complete.
 func (s *Server) Call(method string, data any) string {
 	s.t.Helper()
-	raw, err := encodeData(data)
+	raw, err := strictjson.EncodeData(data)
 	if err != nil {
-		s.failTest("task for %s: %v", method, err)
+		s.failTest("encode the data for %s: %v", method, err)
 		return ""
 	}
 	got, err := s.awaitTask(task.Request{Pool: method, Data: raw})
@@ -48,18 +47,6 @@ func (s *Server) Call(method string, data any) string {
 		s.failTest("task for %s is %s: %s %s", method, got.State, got.Reason, got.Result)
 	}
 	return string(got.Result)
-}
-
-// encodeData returns the data of a task.
-func encodeData(data any) (json.RawMessage, error) {
-	if raw, ok := data.(json.RawMessage); ok {
-		return raw, nil
-	}
-	raw, err := json.Marshal(data)
-	if err != nil {
-		return nil, fmt.Errorf("encode the data: %w", err)
-	}
-	return raw, nil
 }
 
 // Run submits a task and returns its terminal record, whatever the task's end is.
