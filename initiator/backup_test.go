@@ -134,8 +134,8 @@ func expectRestored(t *testing.T, dir string) {
 		t.Errorf("problems %+v, %v; want that the directory was restored", status.Problems, err)
 	}
 	await(t, "every restored task", func() bool {
-		queued, err := second.Initiator().List(t.Context(), task.Filter{State: task.Queued, Limit: 1})
-		running, again := second.Initiator().List(t.Context(), task.Filter{State: task.Running, Limit: 1})
+		queued, err := second.Client().List(t.Context(), task.Filter{State: task.Queued, Limit: 1})
+		running, again := second.Client().List(t.Context(), task.Filter{State: task.Running, Limit: 1})
 		return err == nil && again == nil && len(queued)+len(running) == 0
 	})
 	if err := second.Close(); err != nil {

@@ -10,49 +10,33 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator"
-	"initiator/initiator/report"
 	"initiator/initiator/task"
 )
 
-// waitingMethods are the methods of an initiator that wait for its loops.
+// waitingMethods are methods that wait for the loops of an initiator.
 var waitingMethods = map[string]func(context.Context, *initiator.Initiator) error{
-	"Task": func(ctx context.Context, in *initiator.Initiator) error { _, err := in.Task(ctx, uuid.Nil); return err },
-	"Wait": func(ctx context.Context, in *initiator.Initiator) error { _, err := in.Wait(ctx, uuid.Nil); return err },
-	"List": func(ctx context.Context, in *initiator.Initiator) error {
-		_, err := in.List(ctx, task.Filter{})
+	"Launch": func(ctx context.Context, in *initiator.Initiator) error {
+		_, err := in.Launch(ctx, "adder", "")
 		return err
 	},
-	"Cancel": func(ctx context.Context, in *initiator.Initiator) error {
-		_, err := in.Cancel(ctx, uuid.Nil, "")
-		return err
-	},
-	"Retry": func(ctx context.Context, in *initiator.Initiator) error {
-		_, err := in.Retry(ctx, uuid.Nil)
-		return err
-	},
-	"Counts":  func(ctx context.Context, in *initiator.Initiator) error { _, err := in.Counts(ctx); return err },
-	"Start":   func(ctx context.Context, in *initiator.Initiator) error { _, err := in.Start(ctx, "all"); return err },
-	"Stop":    func(ctx context.Context, in *initiator.Initiator) error { _, err := in.Stop(ctx, "all"); return err },
-	"Restart": func(ctx context.Context, in *initiator.Initiator) error { _, err := in.Restart(ctx, "all"); return err },
-	"Rolling": func(ctx context.Context, in *initiator.Initiator) error {
-		_, err := in.RestartRolling(ctx, "all")
-		return err
-	},
-	"Scale":  func(ctx context.Context, in *initiator.Initiator) error { return in.Scale(ctx, "adder", 2) },
-	"Signal": func(ctx context.Context, in *initiator.Initiator) error { return in.Signal(ctx, 1, "all") },
-	"SignalTo": func(ctx context.Context, in *initiator.Initiator) error {
-		return in.SignalTo(ctx, report.SignalMain, 1, "all")
-	},
-	"Clear":  func(ctx context.Context, in *initiator.Initiator) error { _, err := in.Clear(ctx, "all"); return err },
 	"Reopen": func(ctx context.Context, in *initiator.Initiator) error { return in.Reopen(ctx) },
-	"Why":    func(ctx context.Context, in *initiator.Initiator) error { _, err := in.Why(ctx, "all"); return err },
-	"Watch": func(ctx context.Context, in *initiator.Initiator) error {
-		_, err := in.Watch(ctx, uuid.Nil)
+	"Client.Task": func(ctx context.Context, in *initiator.Initiator) error {
+		_, err := in.Client().Task(ctx, uuid.Nil)
 		return err
 	},
-	"WatchPool": func(ctx context.Context, in *initiator.Initiator) error {
-		_, err := in.WatchPool(ctx, "adder")
+	"Client.Call": func(ctx context.Context, in *initiator.Initiator) error {
+		_, err := in.Client().Call(ctx, task.Request{Pool: "adder"})
 		return err
+	},
+	"Client.Stop": func(ctx context.Context, in *initiator.Initiator) error {
+		_, err := in.Client().Stop(ctx, "all")
+		return err
+	},
+	"Client.Events": func(ctx context.Context, in *initiator.Initiator) error {
+		for _, err := range in.Client().Events(ctx, 0) {
+			return err
+		}
+		return nil
 	},
 }
 

@@ -198,7 +198,7 @@ const unfinishedTasks = 20
 
 // waitTask waits for the end of a task, or of ctx.
 func (v *chaosClient) waitTask(ctx context.Context, id uuid.UUID) {
-	for _, err := v.to.Wait(ctx, id); err != nil && pause(ctx, 100*time.Millisecond); _, err = v.to.Wait(ctx, id) {
+	for _, err := whateverEnd(v.to.Wait(ctx, id)); err != nil && pause(ctx, 100*time.Millisecond); _, err = whateverEnd(v.to.Wait(ctx, id)) {
 	}
 }
 

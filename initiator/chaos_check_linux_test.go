@@ -73,7 +73,7 @@ func (c *chaos) waitAllTasks(ctx context.Context) (all []task.Task) {
 		ids, err = listIDs(ctx, of)
 	}
 	for _, id := range ids {
-		got, err := of.Wait(ctx, id)
+		got, err := whateverEnd(of.Wait(ctx, id))
 		if err != nil {
 			c.t.Fatalf("-chaos-seed %d: %d of %d tasks have ended: wait: %v\n%s", c.seed, len(all), len(ids), err, c.describeUnfinished(of))
 		}

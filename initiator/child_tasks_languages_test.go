@@ -55,12 +55,7 @@ command = ${initiator:self} job sleep
 
 func expectChildrenCancelled(t *testing.T, in *initiatortest.Server) {
 	t.Helper()
-	w, err := in.Initiator().WatchPool(t.Context(), "parent")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	parent, err := in.Initiator().Submit(t.Context(), task.Request{Pool: "parent", Data: []byte(`{"a":1,"b":2,"ms":3600000,"pool":"sleeper"}`)})
+	parent, err := in.Client().Submit(t.Context(), task.Request{Pool: "parent", Data: []byte(`{"a":1,"b":2,"ms":3600000,"pool":"sleeper"}`)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,28 +64,31 @@ func expectChildrenCancelled(t *testing.T, in *initiatortest.Server) {
 		t.Errorf("the parent of %s is %s, want %s", child.ID, child.Parent, parent.ID)
 	}
 	progress, output := "", ""
-	for progress == "" || output == "" {
-		news, _, err := w.Next(t.Context())
+	for e, err := range in.Client().Watch(t.Context(), parent.ID) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, n := range news {
-			if progress += string(n.Progress); n.Output != nil {
-				output += n.Output.Text
-			}
+		if len(e.Progress) > 0 {
+			progress = string(e.Progress)
+		}
+		if e.Output != nil {
+			output = e.Output.Text
+		}
+		if progress != "" && output != "" {
+			break
 		}
 	}
 	if !strings.Contains(strings.ReplaceAll(progress, " ", ""), `{"asked":"sleeper"}`) || output != "asks grün\n" {
 		t.Errorf("it says %s, and writes %q", progress, output)
 	}
-	if _, err := in.Initiator().Cancel(t.Context(), parent.ID, "enough"); err != nil {
+	if _, err := in.Client().Cancel(t.Context(), parent.ID); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := in.Initiator().Wait(t.Context(), child.ID); err != nil || got.State != task.Cancelled {
+	if got, err := whateverEnd(in.Client().Wait(t.Context(), child.ID)); err != nil || got.State != task.Cancelled {
 		t.Errorf("the child is %s: %s, %v", got.State, got.Reason, err)
 	}
 	// The parent learns of its own end or of the end of its child first: both are right.
-	if got, err := in.Initiator().Wait(t.Context(), parent.ID); err != nil || got.State != task.Cancelled && got.State != task.Completed {
+	if got, err := whateverEnd(in.Client().Wait(t.Context(), parent.ID)); err != nil || got.State != task.Cancelled && got.State != task.Completed {
 		t.Errorf("the parent is %s: %s, %v", got.State, got.Reason, err)
 	}
 }

@@ -185,7 +185,7 @@ func (h *diskInitiator) expectRecovery() {
 	}
 	got, err := h.client.Submit(ctx, task.Request{Pool: "adder", Data: []byte(`{"a":1,"b":2}`)})
 	if err == nil {
-		got, err = h.client.Wait(ctx, got.ID)
+		got, err = whateverEnd(h.client.Wait(ctx, got.ID))
 	}
 	if err != nil || got.State != task.Completed {
 		h.t.Fatalf("work goes on with %+v, %v", got, err)

@@ -32,7 +32,6 @@ package initiator
 //	client.go          Client: the client of this initiator
 //	ready.go           Ready: waits until all workers have come up
 //	workers.go         what a program does with workers
-//	tasks.go           what a program does with tasks
 //	pools.go           what a program does with pools
 //	reload.go          the INI is read again and applied
 //	backup.go          a backup is written; what a restored directory says

@@ -23,7 +23,7 @@ func TestExecWorkerKilled(t *testing.T) {
 exec = sh -c 'echo $$$$ >> `+pidsByName+`; if test $$(wc -l < `+pidsByName+`) -ge 2; then echo done; else sleep 3600 & sleep 3601; fi'
 retry_delay = 1ms
 `)
-	queued, err := in.Initiator().Submit(t.Context(), task.Request{Pool: "slow", Data: json.RawMessage("1")})
+	queued, err := in.Client().Submit(t.Context(), task.Request{Pool: "slow", Data: json.RawMessage("1")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ retry_delay = 1ms
 	if err := syscall.Kill(in.Worker("slow").PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	got, err := in.Initiator().Wait(t.Context(), queued.ID)
+	got, err := whateverEnd(in.Client().Wait(t.Context(), queued.ID))
 	if err != nil || string(got.Result) != `"done"` || len(got.History) != 2 {
 		t.Errorf("%+v, %v", got, err)
 	}

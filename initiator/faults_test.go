@@ -52,7 +52,7 @@ func TestPoolWithoutWorkers(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, "[worker:adder]\ncommand = ${initiator:self} job sum\nreplicas = 0\n")
 	submit := func(r task.Request) task.Task {
-		got, err := in.Initiator().Submit(t.Context(), r)
+		got, err := in.Client().Submit(t.Context(), r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,16 +60,16 @@ func TestPoolWithoutWorkers(t *testing.T) {
 	}
 	waits := submit(task.Request{Pool: "adder", Data: json.RawMessage(`{"a":1,"b":1}`)})
 	late := submit(task.Request{Pool: "adder", Deadline: time.Now().Add(50 * time.Millisecond)})
-	if got, err := in.Initiator().Wait(t.Context(), late.ID); err != nil || got.State != task.Failed {
+	if got, err := whateverEnd(in.Client().Wait(t.Context(), late.ID)); err != nil || got.State != task.Failed {
 		t.Errorf("its deadline has passed: %s, %v", got.State, err)
 	}
-	if got, err := in.Initiator().Task(t.Context(), waits.ID); err != nil || got.State != task.Queued {
+	if got, err := in.Client().Task(t.Context(), waits.ID); err != nil || got.State != task.Queued {
 		t.Errorf("%s, %v", got.State, err)
 	}
-	if err := in.Initiator().Scale(t.Context(), "adder", 1); err != nil {
+	if _, err := in.Client().Scale(t.Context(), "adder", 1); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := in.Initiator().Wait(t.Context(), waits.ID); err != nil || got.State != task.Completed {
+	if got, err := whateverEnd(in.Client().Wait(t.Context(), waits.ID)); err != nil || got.State != task.Completed {
 		t.Errorf("with a worker: %s, %v", got.State, err)
 	}
 }

@@ -163,7 +163,7 @@ func TestManyNames(t *testing.T) {
 			t.Errorf("%d names: %.300v, want %q", test.names, err, test.says)
 		}
 	}
-	if got, err := in.Initiator().Submit(t.Context(), task.Request{Pool: "good", Data: json.RawMessage(`{"a":1,"b":2}`)}); err != nil {
+	if got, err := in.Client().Submit(t.Context(), task.Request{Pool: "good", Data: json.RawMessage(`{"a":1,"b":2}`)}); err != nil {
 		t.Errorf("%+v: %v", got, err)
 	}
 }

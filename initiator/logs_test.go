@@ -1,21 +1,19 @@
 package initiator_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"initiator/initiator/client"
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/report"
-	"initiator/internal/api"
-	"initiator/internal/supervise"
 	"initiator/internal/testlength"
 )
 
@@ -37,17 +35,17 @@ ready           = line:^three$$
 func read(t *testing.T, in *initiatortest.Server, name string, q report.LogQuery) ([]string, error) {
 	t.Helper()
 	var all []string
-	err := in.Initiator().Logs(t.Context(), name, q, func(lines []api.LogText) error {
-		for _, l := range lines {
-			_, text, _ := strings.Cut(string(l.Text), " ")
-			if l.At.IsZero() || !l.Writer.Labelled && name == "speaker" {
-				t.Errorf("%+v", l)
-			}
-			all = append(all, l.Writer.Name+":"+string(rune('0'+l.Writer.Index))+" "+l.Writer.Stream+" "+text)
+	for l, err := range in.Client().Logs(t.Context(), q, name) {
+		if err != nil {
+			return all, err
 		}
-		return nil
-	})
-	return all, err
+		_, text, _ := strings.Cut(l.Line, " ")
+		if l.At.IsZero() {
+			t.Errorf("%+v", l)
+		}
+		all = append(all, l.Name+":"+string(rune('0'+l.Index))+" "+l.Stream+" "+text)
+	}
+	return all, nil
 }
 
 // waitSpoken waits until both speakers of an incarnation have written both lines.
@@ -63,7 +61,7 @@ func TestLogs(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, speakersINI)
 	waitSpoken(t, in, "1")
-	if _, err := read(t, in, "speaker", report.LogQuery{Previous: true}); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "no incarnation before") {
+	if _, err := read(t, in, "speaker", report.LogQuery{Previous: true}); err == nil || !strings.Contains(err.Error(), "no incarnation before") {
 		t.Errorf("previous of the first: %v", err)
 	}
 	// Lines have times in whole milliseconds: wait for the next millisecond.
@@ -72,7 +70,7 @@ func TestLogs(t *testing.T) {
 	for before.Truncate(time.Millisecond).Equal(written) {
 		before = time.Now()
 	}
-	if _, err := in.Initiator().Restart(t.Context(), "speaker"); err != nil {
+	if _, err := in.Client().Restart(t.Context(), "speaker"); err != nil {
 		t.Fatal(err)
 	}
 	waitSpoken(t, in, "2")
@@ -95,7 +93,7 @@ func TestLogs(t *testing.T) {
 			t.Errorf("%s %+v: %s, %v\nwant %s", tt.name, tt.q, sorted, err, tt.want)
 		}
 	}
-	if _, err := read(t, in, "nobody", report.LogQuery{}); !errors.As(err, new(*supervise.UnknownNameError)) {
+	if _, err := read(t, in, "nobody", report.LogQuery{}); !errors.Is(err, client.ErrUnknownWorker) {
 		t.Error(err)
 	}
 }
@@ -129,21 +127,20 @@ stdout_logfile_backups  = 3
 `)
 	ctx, cancel := context.WithTimeout(t.Context(), testlength.Patience)
 	defer cancel()
-	got, openListener := 0, false
-	line := regexp.MustCompile(`line (\d+)$`)
-	err := in.Initiator().Logs(ctx, "counter", report.LogQuery{Follow: true}, func(lines []api.LogText) error {
-		if !openListener {
-			openListener = true
-			return os.WriteFile(dir+"/go", []byte("go\n"), 0o600)
-		}
-		got += len(lines)
-		if len(lines) > 0 && line.FindString(string(lines[len(lines)-1].Text)) == "line 30000" {
-			cancel()
-		}
-		return nil
-	})
+	followed, err := in.Client().LogText(ctx, report.LogQuery{Follow: true}, "counter") // the log is open when it returns
 	if err != nil {
-		t.Error(err)
+		t.Fatal(err)
+	}
+	defer followed.Close()
+	if err := os.WriteFile(dir+"/go", []byte("go\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := 0
+	for lines := bufio.NewScanner(followed); lines.Scan() && !strings.HasSuffix(lines.Text(), " line 30000"); {
+		got++
+	}
+	if ctx.Err() != nil {
+		t.Error("the last line was not followed")
 	}
 	files, _ := filepath.Glob(dir + "/out.log*")
 	if len(files) != 4 {
@@ -170,7 +167,7 @@ stdout_logfile = `+path+`
 	if err := in.Initiator().Reopen(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := in.Initiator().Signal(t.Context(), int(syscall.SIGHUP), "w"); err != nil {
+	if err := in.Client().Signal(t.Context(), "HUP", "w"); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "the new file", func() bool {

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"initiator/initiator/initiatortest"
@@ -86,7 +85,7 @@ func TestScale(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, adder)
 	for _, n := range []int{5, 1, 0, 3} {
-		if err := in.Initiator().Scale(t.Context(), "adder", n); err != nil {
+		if _, err := in.Client().Scale(t.Context(), "adder", n); err != nil {
 			t.Fatal(err)
 		}
 		ready := 0
@@ -99,7 +98,7 @@ func TestScale(t *testing.T) {
 			t.Errorf("scaled to %d: %d are ready", n, ready)
 		}
 	}
-	if err := in.Initiator().Scale(t.Context(), "addr", 1); err == nil {
+	if _, err := in.Client().Scale(t.Context(), "addr", 1); err == nil {
 		t.Error("a definition that does not exist was scaled")
 	}
 }
@@ -125,7 +124,7 @@ func TestRollingRestartRefusesNoConnect(t *testing.T) {
 			connects.Add(1)
 		}
 	}()
-	results, err := in.Initiator().RestartRolling(t.Context(), "adder")
+	results, err := in.Client().RestartRolling(t.Context(), "adder")
 	stopped()
 	if err, refused := <-failed; refused {
 		t.Errorf("after %d connects: %v", connects.Load(), err)
@@ -150,11 +149,11 @@ contract = off
 ready    = line:^armed$$
 autorestart = false
 `)
-	if err := in.Initiator().Signal(t.Context(), int(syscall.SIGHUP), "trap"); err != nil {
+	if err := in.Client().Signal(t.Context(), "HUP", "trap"); err != nil {
 		t.Fatal(err)
 	}
 	in.WaitFor("trap", func(w report.Worker) bool { return w.State == report.Exited })
-	answers, err := in.Initiator().Why(t.Context(), "trap")
+	answers, err := in.Client().Why(t.Context(), "trap")
 	if err != nil || len(answers) != 1 || !strings.Contains(answers[0].Sentence, "exit code 7") || !strings.Contains(answers[0].Sentence, "autorestart = false") {
 		t.Errorf("why: %+v, %v", answers, err)
 	}

@@ -24,7 +24,7 @@ data  = {"a": 20, "b": 22}
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		done, err := in.Initiator().List(t.Context(), task.Filter{Pool: "adder", State: task.Completed, Data: true})
+		done, err := in.Client().List(t.Context(), task.Filter{Pool: "adder", State: task.Completed, Data: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"initiator/initiator/report"
+	"initiator/initiator/task"
 	"initiator/internal/api"
 	"initiator/internal/dispatch"
 	"initiator/internal/handover"
@@ -79,6 +80,14 @@ type server struct {
 	next           atomic.Pointer[upgrade.NextProgram]
 }
 
+// submitScheduled submits the task of a schedule once the initiator answers.
+func (s *server) submitScheduled(ctx context.Context, r task.Request) (task.Task, error) {
+	if err := s.waitUntilUp(ctx); err != nil {
+		return task.Task{}, err
+	}
+	return s.dispatcher.Submit(ctx, r)
+}
+
 func newServer(in *Initiator) *server {
 	s := &server{Initiator: in, started: time.Now(), execState: upgrade.LoadExecState()}
 	s.programStarted = s.execState.ExpectStart(in.log, in.background.startGoroutine)
@@ -147,7 +156,7 @@ func (s *server) loadState() (token string, err error) {
 	}
 	s.signingKey = callbackSigningKey(token)
 	ticks, ticksErr := s.dir.ReadScheduleTicks()
-	s.scheduler = scheduler.New(ticks, s.Submit, s.log.Named("schedules"))
+	s.scheduler = scheduler.New(ticks, s.submitScheduled, s.log.Named("schedules"))
 	paused, err := s.dir.ReadPausedPools()
 	s.paused = paused
 	more, err := s.dir.SetAside(errors.Join(ticksErr, err))

@@ -41,7 +41,7 @@ func TestSilentKeeper(t *testing.T) {
 	if body, err := io.ReadAll(res.Body); err != nil || !strings.Contains(string(body), "keeper_silent") {
 		t.Errorf("healthz: %s %v", body, err)
 	}
-	if why, err := in.Initiator().Why(t.Context(), "w"); err != nil || !strings.Contains(why[0].Sentence, "has not answered for 5s") {
+	if why, err := in.Client().Why(t.Context(), "w"); err != nil || !strings.Contains(why[0].Sentence, "has not answered for 5s") {
 		t.Errorf("why: %+v %v", why, err)
 	}
 	in.Initiator().Kill()

@@ -38,21 +38,21 @@ func TestStopOfRunningHandlerInEveryLanguage(t *testing.T) {
 			t.Run(tt.handler, func(t *testing.T) {
 				t.Parallel()
 				pool := fmt.Sprintf("w%d", row)
-				queued, err := in.Initiator().Submit(t.Context(), task.Request{Pool: pool, Method: "wait", Data: json.RawMessage(`{"how":"` + tt.handler + `"}`)})
+				queued, err := in.Client().Submit(t.Context(), task.Request{Pool: pool, Method: "wait", Data: json.RawMessage(`{"how":"` + tt.handler + `"}`)})
 				if err != nil {
 					t.Fatal(err)
 				}
 				awaitProgress(t, in, queued)
 				ctx, cancel := context.WithTimeout(t.Context(), testlength.Patience)
 				defer cancel()
-				if _, err := in.Initiator().Stop(ctx, pool); err != nil {
+				if _, err := in.Client().Stop(ctx, pool); err != nil {
 					t.Fatal(err)
 				}
 				stopped := in.WaitFor(pool, func(w report.Worker) bool { return w.PID == 0 })
 				if stopped.LastExit.Signal != "" || stopped.LastExit.Code != 0 {
 					t.Errorf("the worker ended with %+v", stopped.LastExit)
 				}
-				got, err := in.Initiator().Task(t.Context(), queued.ID)
+				got, err := in.Client().Task(t.Context(), queued.ID)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -71,20 +71,13 @@ func TestStopOfRunningHandlerInEveryLanguage(t *testing.T) {
 // awaitProgress waits until a task has reported progress.
 func awaitProgress(t *testing.T, in *initiatortest.Server, queued task.Task) {
 	t.Helper()
-	w, err := in.Initiator().Watch(t.Context(), queued.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	for {
-		if got, err := in.Initiator().Task(t.Context(), queued.ID); err != nil || len(got.Progress) > 0 {
-			if err != nil {
-				t.Fatal(err)
-			}
-			return
-		}
-		if _, _, err := w.Next(t.Context()); err != nil {
+	for e, err := range in.Client().Watch(t.Context(), queued.ID) {
+		if err != nil {
 			t.Fatal(err)
 		}
+		if len(e.Progress) > 0 {
+			return
+		}
 	}
+	t.Fatal("the task has ended without progress")
 }

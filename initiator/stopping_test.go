@@ -59,20 +59,15 @@ func mustTask(t *testing.T) func(task.Task, error) task.Task {
 // waitUntilBegun waits until the handler of a task has begun.
 func waitUntilBegun(t *testing.T, in *initiatortest.Server, one task.Task) {
 	t.Helper()
-	sub, err := in.Initiator().Watch(t.Context(), one.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer sub.Close()
-	for {
-		now := mustTask(t)(in.Initiator().Task(t.Context(), one.ID))
-		if now.Progress != nil {
-			return
-		}
-		if _, _, err := sub.Next(t.Context()); err != nil {
+	for e, err := range in.Client().Watch(t.Context(), one.ID) {
+		if err != nil {
 			t.Fatal(err)
 		}
+		if len(e.Progress) > 0 {
+			return
+		}
 	}
+	t.Fatal("the task has ended without progress")
 }
 
 // A stop, a restart and a shutdown end the tasks of handlers that respect their
@@ -96,18 +91,18 @@ func TestStopEndsHandlersInOrder(t *testing.T) {
 func stopDuringTask(t *testing.T, how, method, drain string) {
 	ini, state := fmt.Sprintf(stoppingINI, drain), initiatortest.StateDir(t.TempDir())
 	in := initiatortest.StartText(t, ini, state)
-	one := mustTask(t)(in.Initiator().Submit(t.Context(), task.Request{Pool: "parent", Method: method}))
+	one := mustTask(t)(in.Client().Submit(t.Context(), task.Request{Pool: "parent", Method: method}))
 	waitUntilBegun(t, in, one)
 	switch how {
 	case "stop":
-		if _, err := in.Initiator().Stop(t.Context(), "parent"); err != nil {
+		if _, err := in.Client().Stop(t.Context(), "parent"); err != nil {
 			t.Fatal(err)
 		}
 		if exit := in.Worker("parent").LastExit; exit.Signal != "" || exit.Code != 0 {
 			t.Errorf("last exit %+v", exit)
 		}
 	case "restart":
-		if _, err := in.Initiator().Restart(t.Context(), "parent"); err != nil {
+		if _, err := in.Client().Restart(t.Context(), "parent"); err != nil {
 			t.Fatal(err)
 		}
 		next := in.WaitFor("parent", func(w report.Worker) bool { return w.Ready && w.Incarnation == 2 })
@@ -120,7 +115,7 @@ func stopDuringTask(t *testing.T, how, method, drain string) {
 		}
 		in = initiatortest.StartText(t, ini, state)
 	}
-	got := mustTask(t)(in.Initiator().Task(t.Context(), one.ID))
+	got := mustTask(t)(in.Client().Task(t.Context(), one.ID))
 	if len(got.History) == 0 {
 		t.Fatalf("%s: %s", got.State, got.Reason)
 	}

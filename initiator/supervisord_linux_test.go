@@ -88,7 +88,7 @@ func TestRunsSupervisordConf(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"web:*", "back:worker", "hello"} {
-		results, err := h.Initiator().Stop(t.Context(), name)
+		results, err := h.Client().Stop(t.Context(), name)
 		if err != nil || len(results) == 0 {
 			t.Errorf("stop %s: %v, %v", name, results, err)
 		}

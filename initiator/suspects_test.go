@@ -25,12 +25,12 @@ restart_limit = 4/10min
 func TestPoisonTaskAmongOthers(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, suspectsINI)
-	if err := in.Initiator().Pause(t.Context(), true, "bad"); err != nil {
+	if _, err := in.Client().Pause(t.Context(), "bad"); err != nil {
 		t.Fatal(err)
 	}
 	var healthy []task.Task
 	submit := func(method string) task.Task {
-		got, err := in.Initiator().Submit(t.Context(), task.Request{Pool: "bad", Method: method})
+		got, err := in.Client().Submit(t.Context(), task.Request{Pool: "bad", Method: method})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,15 +40,15 @@ func TestPoisonTaskAmongOthers(t *testing.T) {
 		healthy = append(healthy, submit("nap"))
 	}
 	poison := submit("exit")
-	if err := in.Initiator().Pause(t.Context(), false, "bad"); err != nil {
+	if _, err := in.Client().Resume(t.Context(), "bad"); err != nil {
 		t.Fatal(err)
 	}
-	got, err := in.Initiator().Wait(t.Context(), poison.ID)
+	got, err := whateverEnd(in.Client().Wait(t.Context(), poison.ID))
 	if err != nil || got.State != task.Dead || got.Attempt != 3 || countOutcomes(got)[task.OutcomeLost] != 3 || countOutcomes(got)[task.OutcomeSuspected] == 0 {
 		t.Errorf("poison: %+v, %v", got, err)
 	}
 	for _, one := range healthy {
-		got, err := in.Initiator().Wait(t.Context(), one.ID)
+		got, err := whateverEnd(in.Client().Wait(t.Context(), one.ID))
 		if err != nil || got.State != task.Completed || got.Attempt != 1 || countOutcomes(got)[task.OutcomeSuspected] == 0 {
 			t.Errorf("healthy: %+v, %v", got, err)
 		}
@@ -57,7 +57,7 @@ func TestPoisonTaskAmongOthers(t *testing.T) {
 	if w.State == report.Fatal || w.Deaths > 3 || w.LastExit.Task != poison.ID.String() {
 		t.Errorf("worker: %+v", w)
 	}
-	if why, err := in.Initiator().Why(t.Context(), "bad"); err != nil || !strings.Contains(why[0].Sentence, "task "+poison.ID.String()+" ended it") {
+	if why, err := in.Client().Why(t.Context(), "bad"); err != nil || !strings.Contains(why[0].Sentence, "task "+poison.ID.String()+" ended it") {
 		t.Errorf("why: %+v, %v", why, err)
 	}
 }

@@ -31,18 +31,22 @@ command = ${initiator:self} job sleep
 		{"its time has not come", task.Request{Pool: "busy", Delay: task.Seconds(time.Hour)}, false, "waits until "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if err := in.Initiator().Pause(t.Context(), c.paused, c.request.Pool); err != nil {
+			change := in.Client().Resume
+			if c.paused {
+				change = in.Client().Pause
+			}
+			if _, err := change(t.Context(), c.request.Pool); err != nil {
 				t.Fatal(err)
 			}
-			queued, err := in.Initiator().Submit(t.Context(), c.request)
+			queued, err := in.Client().Submit(t.Context(), c.request)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := in.Initiator().Task(t.Context(), queued.ID)
+			got, err := in.Client().Task(t.Context(), queued.ID)
 			if err != nil || !strings.HasPrefix(got.Reason, c.want) {
 				t.Errorf("%q, %v; want %q", got.Reason, err, c.want)
 			}
-			list, err := in.Initiator().List(t.Context(), task.Filter{Pool: c.request.Pool, Limit: 1})
+			list, err := in.Client().List(t.Context(), task.Filter{Pool: c.request.Pool, Limit: 1})
 			if err != nil || list[0].Reason != got.Reason {
 				t.Errorf("the list says %q, %v", list[0].Reason, err)
 			}
@@ -51,7 +55,7 @@ command = ${initiator:self} job sleep
 	if s := in.Initiator().Status(); len(s.Paused) != 0 {
 		t.Errorf("paused: %v", s.Paused)
 	}
-	if err := in.Initiator().Pause(t.Context(), true, "all"); err != nil {
+	if _, err := in.Client().Pause(t.Context(), "all"); err != nil {
 		t.Fatal(err)
 	}
 	if s := in.Initiator().Status(); strings.Join(s.Paused, " ") != "rests busy" {

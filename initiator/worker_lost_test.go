@@ -16,7 +16,7 @@ func TestWorkerKilledDuringTask(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, sleeper)
 	first := in.Worker("sleeper")
-	queued, err := in.Initiator().Submit(t.Context(), task.Request{Pool: "sleeper", Data: json.RawMessage(`{"ms":300}`)})
+	queued, err := in.Client().Submit(t.Context(), task.Request{Pool: "sleeper", Data: json.RawMessage(`{"ms":300}`)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func TestWorkerKilledDuringTask(t *testing.T) {
 	if err := syscall.Kill(first.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	got, err := in.Initiator().Wait(t.Context(), queued.ID)
+	got, err := whateverEnd(in.Client().Wait(t.Context(), queued.ID))
 	if err != nil || got.State != task.Completed {
 		t.Fatalf("task: %+v, %v", got, err)
 	}

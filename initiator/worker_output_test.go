@@ -176,7 +176,7 @@ stdout_logfile = -
 			t.Errorf("got %s", got)
 		}
 	}
-	if _, err := in.Initiator().Restart(t.Context(), "flood"); err != nil {
+	if _, err := in.Client().Restart(t.Context(), "flood"); err != nil {
 		t.Error(err)
 	}
 	in.WaitFor("flood", func(w report.Worker) bool { return w.Ready && w.Incarnation == 2 })

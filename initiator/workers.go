@@ -6,7 +6,6 @@ import (
 	"os"
 
 	"initiator/initiator/report"
-	"initiator/internal/api"
 )
 
 // Worker is a worker with the fields of turberfield's tuple.
@@ -69,88 +68,6 @@ func (in *Initiator) Events(since uint64) (list []report.Event, more <-chan stru
 	return nil, in.runState.started
 }
 
-// Start starts workers by definition, guid or "all", and waits until they are up.
-func (in *Initiator) Start(ctx context.Context, names ...string) ([]report.Result, error) {
-	s, err := in.waitForServer(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return s.supervisor.Start(ctx, names...)
-}
-
-// Stop stops workers, and waits until they have left no process.
-func (in *Initiator) Stop(ctx context.Context, names ...string) ([]report.Result, error) {
-	s, err := in.waitForServer(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return s.supervisor.Stop(ctx, names...)
-}
-
-// Restart restarts workers.
-func (in *Initiator) Restart(ctx context.Context, names ...string) ([]report.Result, error) {
-	s, err := in.waitForServer(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return s.supervisor.Restart(ctx, names...)
-}
-
-// RestartRolling restarts workers one at a time, and waits until each is ready
-// before it goes on. It stops at the first worker that does not come up.
-func (in *Initiator) RestartRolling(ctx context.Context, names ...string) ([]report.Result, error) {
-	s, err := in.waitForServer(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return s.supervisor.RestartRolling(ctx, names...)
-}
-
-// RestartOrder returns workers in the order in which RestartRolling restarts them.
-// Nothing is changed.
-func (in *Initiator) RestartOrder(ctx context.Context, names ...string) ([]report.Result, error) {
-	s, err := in.waitForServer(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return s.supervisor.RestartOrder(ctx, names...)
-}
-
-// ReloadWorkers lets workers read their configuration again, by reload_signal or
-// reload_command. Reload applies the INI.
-func (in *Initiator) ReloadWorkers(ctx context.Context, names ...string) ([]report.Result, error) {
-	s, err := in.waitForServer(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return s.supervisor.ReloadWorkers(ctx, names...)
-}
-
-// Scale changes the number of workers of a definition, until the next reload that
-// changes `replicas`.
-func (in *Initiator) Scale(ctx context.Context, name string, n int) error {
-	s, err := in.waitForServer(ctx)
-	if err != nil {
-		return err
-	}
-	return s.supervisor.ScalePool(ctx, name, n)
-}
-
-// Signal sends a signal to workers: to the main process of each, or to its
-// process group, as `stopasgroup` of the definition says.
-func (in *Initiator) Signal(ctx context.Context, signal int, names ...string) error {
-	return in.SignalTo(ctx, report.SignalByRule, signal, names...)
-}
-
-// SignalTo sends a signal to workers and chooses whom it reaches.
-func (in *Initiator) SignalTo(ctx context.Context, to report.SignalTarget, signal int, names ...string) error {
-	s, err := in.waitForServer(ctx)
-	if err != nil {
-		return err
-	}
-	return s.supervisor.SignalWorkers(ctx, signal, to, names...)
-}
-
 // Reopen opens the log files of all workers anew by their names, after they were
 // moved by another program.
 func (in *Initiator) Reopen(ctx context.Context) error {
@@ -159,40 +76,6 @@ func (in *Initiator) Reopen(ctx context.Context) error {
 		return err
 	}
 	return s.supervisor.ReopenLogs(ctx)
-}
-
-// Clear removes the log files of workers, but not the files that were rotated
-// away before. A keeper that is older than this program may be unable to, until
-// its last worker has ended; each Result says so.
-func (in *Initiator) Clear(ctx context.Context, names ...string) ([]report.Result, error) {
-	s, err := in.waitForServer(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return s.supervisor.ClearLogs(ctx, names...)
-}
-
-// Logs passes the lines of workers to emit, in the order of time; see
-// workerlog.Reader.ReadLogs for names, the order of calls, and the errors. A batch
-// and its texts are valid until emit returns; LogText.Copy returns a line to keep.
-func (in *Initiator) Logs(ctx context.Context, names string, q report.LogQuery, emit func([]api.LogText) error) error {
-	s, err := in.waitForServer(ctx)
-	if err != nil {
-		return err
-	}
-	return s.logs.ReadLogs(ctx, names, q, emit)
-}
-
-// Why explains, in a sentence for each worker, why workers are in their state. For
-// a worker whose process has died it adds the last output of that process.
-func (in *Initiator) Why(ctx context.Context, names ...string) ([]report.Explanation, error) {
-	s, err := in.waitForServer(ctx)
-	if err != nil {
-		return nil, err
-	}
-	explanations, err := s.supervisor.ExplainWorkers(ctx, names...)
-	s.logs.AddLastOutput(ctx, explanations)
-	return explanations, err
 }
 
 // Status describes the initiator. Before the API answers, the status has only the

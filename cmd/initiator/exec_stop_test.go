@@ -55,7 +55,7 @@ func TestExecStopCostsNoAttempt(t *testing.T) {
 	in := initiatortest.StartText(t, ini, initiatortest.StateDir(state), initiatortest.Configure(mortal))
 	ids := map[string]uuid.UUID{}
 	for _, pool := range pools {
-		got, err := in.Initiator().Submit(t.Context(), task.Request{Pool: pool})
+		got, err := in.Client().Submit(t.Context(), task.Request{Pool: pool})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,14 +68,14 @@ func TestExecStopCostsNoAttempt(t *testing.T) {
 		}
 	}
 	waitForAttempt(1)
-	if _, err := in.Initiator().Restart(t.Context(), pools...); err != nil {
+	if _, err := in.Client().Restart(t.Context(), pools...); err != nil {
 		t.Fatal(err)
 	}
 	waitForAttempt(2)
-	if _, err := in.Initiator().Stop(t.Context(), pools...); err != nil {
+	if _, err := in.Client().Stop(t.Context(), pools...); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := in.Initiator().Start(t.Context(), pools...); err != nil {
+	if _, err := in.Client().Start(t.Context(), pools...); err != nil {
 		t.Fatal(err)
 	}
 	waitForAttempt(3)
@@ -84,7 +84,7 @@ func TestExecStopCostsNoAttempt(t *testing.T) {
 	}
 	in = initiatortest.StartText(t, ini, initiatortest.StateDir(state), initiatortest.Configure(mortal))
 	for _, pool := range pools {
-		got, err := in.Initiator().Wait(t.Context(), ids[pool])
+		got, err := in.Client().Wait(t.Context(), ids[pool])
 		if err != nil {
 			t.Fatal(err)
 		}

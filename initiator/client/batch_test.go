@@ -23,7 +23,7 @@ func TestSubmitManyReturnsAResultForEachTask(t *testing.T) {
 	if !errors.Is(got[1].Err, &client.Error{Status: 404}) || !errors.Is(got[4].Err, &client.Error{Status: 429}) {
 		t.Errorf("%v, %v; want 404 and 429", got[1].Err, got[4].Err)
 	}
-	if end, err := in.Initiator().Wait(t.Context(), got[0].Task.ID); err != nil || string(end.Result) != `{"sum":3}` {
+	if end, err := in.Client().Wait(t.Context(), got[0].Task.ID); err != nil || string(end.Result) != `{"sum":3}` {
 		t.Errorf("%s, %v", end.Result, err)
 	}
 	if none := require[[]client.BatchLineResult](t)(c.SubmitMany(t.Context(), nil)); len(none) != 0 {

@@ -38,7 +38,7 @@ func TestCloseIsFinal(t *testing.T) {
 		}()
 	}
 	for queued := 0; queued < 2; { // the call has arrived
-		queued = len(require[[]task.Task](t)(in.Initiator().List(t.Context(), task.Filter{Pool: "closed"})))
+		queued = len(require[[]task.Task](t)(in.Client().List(t.Context(), task.Filter{Pool: "closed"})))
 	}
 	c.Close()
 	c.Close()

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/internal/bounds"
 	"initiator/proactor"
 )
@@ -52,7 +53,7 @@ func (c *Client) openResponse(ctx context.Context, method, path string, query ur
 	if body != nil {
 		var data bytes.Buffer
 		if err := newEncoder(&data).Encode(body); err != nil {
-			return nil, fmt.Errorf("write the request %s %s: %w", method, path, err)
+			return nil, invalidRequest(method, path, err)
 		}
 		payload = &data
 	}
@@ -84,6 +85,11 @@ func (c *Client) sendHTTP(ctx context.Context, method, path string, query url.Va
 		return nil, readRefusal(res)
 	}
 	return res, nil
+}
+
+// invalidRequest returns the error of a request that cannot be written as JSON.
+func invalidRequest(method, path string, err error) error {
+	return fmt.Errorf("write the request %s %s: %w: %w", method, path, task.ErrInvalid, err)
 }
 
 // newEncoder returns an encoder that does not escape <, > and &: the worker gets

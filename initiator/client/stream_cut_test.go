@@ -52,7 +52,7 @@ func TestACutConnectionLosesNothing(t *testing.T) {
 	if p.connCount() < 2 {
 		t.Error("no connection was cut")
 	}
-	kept, err := in.Initiator().List(ctx, task.Filter{Pool: "sleeper", Limit: 10_000})
+	kept, err := in.Client().List(ctx, task.Filter{Pool: "sleeper", Limit: 10_000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestARepeatedCallIsNew(t *testing.T) {
 	p.setMute(true)
 	called := s.Go(t.Context(), sumRequest(2, 3))
 	adder := task.Filter{Pool: "adder", State: task.Completed}
-	for len(require[[]task.Task](t)(in.Initiator().List(t.Context(), adder))) < 2 {
+	for len(require[[]task.Task](t)(in.Client().List(t.Context(), adder))) < 2 {
 		if t.Context().Err() != nil {
 			t.Fatal("the call has not arrived")
 		}
@@ -86,7 +86,7 @@ func TestARepeatedCallIsNew(t *testing.T) {
 	if r := require[client.Reply](t)(called.Wait(t.Context())); r.Known || string(r.Result) != `{"sum":5}` {
 		t.Errorf("the repeated call is answered with %+v", r)
 	}
-	if all := require[[]task.Task](t)(in.Initiator().List(t.Context(), adder)); len(all) != 2 {
+	if all := require[[]task.Task](t)(in.Client().List(t.Context(), adder)); len(all) != 2 {
 		t.Errorf("%d tasks were submitted", len(all)-1)
 	}
 }
@@ -147,7 +147,7 @@ func TestTheNextInitiatorAnswers(t *testing.T) {
 	if got := require[task.Task](t)(shared.Call(t.Context(), sumRequest(2, 2))); string(got.Result) != `{"sum":4}` {
 		t.Errorf("the shared stream: %+v", got)
 	}
-	if _, err := second.Initiator().Start(t.Context(), "closed"); err != nil {
+	if _, err := second.Client().Start(t.Context(), "closed"); err != nil {
 		t.Fatal(err)
 	}
 	r := task.Request{Pool: "closed", ID: submitted.TaskID(), Data: json.RawMessage(`{"a":2,"b":3}`)}

@@ -24,7 +24,7 @@ func (s *taskStream) startCall(ctx context.Context, r task.Request, chosen uuid.
 	}
 	var err error
 	if f.request.Options, err = marshalOptions(&r); err != nil {
-		return f.failUnsent(fmt.Errorf("write the request: %w", err))
+		return f.failUnsent(fmt.Errorf("write the request: %w: %w", task.ErrInvalid, err))
 	}
 	return s.startRequest(ctx, f)
 }

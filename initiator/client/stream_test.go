@@ -74,7 +74,7 @@ func TestStreamRequests(t *testing.T) {
 	if got := require[client.Reply](t)(s.Call(ctx, keyed)); got.ID != kept.ID || !got.Known || string(got.Result) != `{"sum":9}` {
 		t.Errorf("call by key: %+v, want the task %s", got, kept.ID)
 	}
-	if got := require[task.Task](t)(in.Initiator().Task(ctx, kept.ID)); got.Policy.Attempts != 7 {
+	if got := require[task.Task](t)(in.Client().Task(ctx, kept.ID)); got.Policy.Attempts != 7 {
 		t.Errorf("the options have not arrived: %+v", got.Policy)
 	}
 	failed := require[client.Reply](t)(s.Call(ctx, task.Request{Pool: "adder", Data: json.RawMessage(`"no numbers"`)}))
@@ -168,7 +168,7 @@ func TestAWithdrawnCallLeavesItsTask(t *testing.T) {
 		withdrawn <- err
 	}()
 	for started := s.Go(t.Context(), r); ; { // the same task, by another request
-		kept, err := in.Initiator().Task(t.Context(), started.TaskID())
+		kept, err := in.Client().Task(t.Context(), started.TaskID())
 		if err == nil && kept.State == task.Running {
 			break
 		}
@@ -214,7 +214,7 @@ func TestCloseEndsRequestsAndLeavesTasks(t *testing.T) {
 		t.Errorf("after the end: %v", err)
 	}
 	s.Close()
-	if got := require[task.Task](t)(in.Initiator().Task(t.Context(), f.TaskID())); got.State.Terminal() {
+	if got := require[task.Task](t)(in.Client().Task(t.Context(), f.TaskID())); got.State.Terminal() {
 		t.Errorf("%s: %s", got.State, got.Reason)
 	}
 }

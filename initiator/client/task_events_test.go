@@ -46,9 +46,9 @@ func TestWatchPoolShowsResults(t *testing.T) {
 	go func() { // the watch begins at some moment during these tasks
 		defer close(done)
 		for ctx.Err() == nil {
-			got, err := in.Initiator().Submit(ctx, task.Request{Pool: "adder", Data: json.RawMessage(`{"a":1,"b":1}`)})
+			got, err := in.Client().Submit(ctx, task.Request{Pool: "adder", Data: json.RawMessage(`{"a":1,"b":1}`)})
 			if err == nil {
-				_, _ = in.Initiator().Wait(ctx, got.ID)
+				_, _ = in.Client().Wait(ctx, got.ID)
 			}
 		}
 	}()

@@ -73,7 +73,7 @@ func TestTransportsReturnTheSame(t *testing.T) {
 				t.Errorf("%s over %s: %v, %s %s, want %s", row.method, name, err, got.State, got.Reason, row.want)
 				continue
 			}
-			kept := require[task.Task](t)(in.Initiator().Task(t.Context(), got.ID))
+			kept := require[task.Task](t)(in.Client().Task(t.Context(), got.ID))
 			if string(got.Result) != string(kept.Result) || got.Attempt != kept.Attempt || got.State != kept.State || (got.Reason != kept.Reason && got.State != task.Completed) {
 				t.Errorf("%s over %s: %.100s\nthe record: %+v", row.method, name, got.Result, kept)
 			}

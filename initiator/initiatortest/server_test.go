@@ -63,7 +63,7 @@ func TestRestartKeepsTasks(t *testing.T) {
 	if s.Initiator() == first {
 		t.Error("the initiator is the same")
 	}
-	after, err := s.Initiator().Task(t.Context(), before.ID)
+	after, err := s.Client().Task(t.Context(), before.ID)
 	if err != nil || string(after.Result) != `{"sum":2}` {
 		t.Errorf("the task is %+v, %v", after, err)
 	}

@@ -19,7 +19,7 @@ func (a *authorityTest) submitRelated() (r relatedTasks) {
 	r.held = a.submit(api, `{"pool":"owner.hold"}`)
 	for r.held.State != task.Running {
 		var err error
-		if r.held, err = a.in.Initiator().Task(a.t.Context(), r.held.ID); err != nil {
+		if r.held, err = a.in.Client().Task(a.t.Context(), r.held.ID); err != nil {
 			a.t.Fatal(err)
 		}
 	}
@@ -75,7 +75,7 @@ func TestTasksOpenToWorker(t *testing.T) {
 	}{{r.foreign, 403}, {r.others, 403}, {r.grandchild, 200}, {r.child, 200}, {r.free, 200}, {r.held, 200}} {
 		a.expect(own, "POST", path(c.of)+"/cancel", "{}", c.status)
 	}
-	if got, err := a.in.Initiator().Task(t.Context(), r.foreign.ID); err != nil || got.State != task.Queued {
+	if got, err := a.in.Client().Task(t.Context(), r.foreign.ID); err != nil || got.State != task.Queued {
 		t.Errorf("the task of another submitter is %s, %v", got.State, err)
 	}
 }

@@ -77,7 +77,7 @@ func TestEachLineHasItsOwnAnswer(t *testing.T) {
 		t.Errorf("the same key twice: %v %v, %v %v", a.ID, a.Known, b.ID, b.Known)
 	}
 	for i, want := range map[int]string{0: `{"sum":2}`, 5: `{"sum":4}`, 10: `{"sum":6}`} {
-		if end, err := in.Initiator().Wait(t.Context(), got[i].ID); err != nil || string(end.Result) != want {
+		if end, err := in.Client().Wait(t.Context(), got[i].ID); err != nil || string(end.Result) != want {
 			t.Errorf("%s %s, %v; want %s", end.State, end.Result, err, want)
 		}
 	}

@@ -131,7 +131,7 @@ func TestStreamRequestLimit(t *testing.T) {
 	}
 	s.sendRequest(last, `{"k":"forget"}`, "")
 	s.sendRequest(last, wait, "")
-	if _, err := in.Initiator().Cancel(t.Context(), kept, "a test"); err != nil {
+	if _, err := in.Client().Cancel(t.Context(), kept); err != nil {
 		t.Fatal(err)
 	}
 	replied := map[uuid.UUID]bool{}

@@ -34,7 +34,7 @@ func TestRotationEndsWhatTheOldTokenBegan(t *testing.T) {
 		old.openEndless("/api/v1/workers/adder/logs?follow=1"),
 	}
 	await(t, "the task that is waited for", func() bool {
-		list, err := in.Initiator().List(t.Context(), task.Filter{Pool: "closed"})
+		list, err := in.Client().List(t.Context(), task.Filter{Pool: "closed"})
 		return err == nil && len(list) == 1
 	})
 	if status, body := old.do("POST", "/api/v1/token/rotate", "{}"); status != 200 || body != "{\"rotated\":true}\n" {

@@ -154,7 +154,7 @@ func TestConfigNeedsWorkerToken(t *testing.T) {
 	if status, _ := c.do("POST", "/config/"+guid, ""); status != http.StatusMethodNotAllowed {
 		t.Error(status)
 	}
-	if _, err := in.Initiator().Stop(t.Context(), "teller"); err != nil {
+	if _, err := in.Client().Stop(t.Context(), "teller"); err != nil {
 		t.Fatal(err)
 	}
 	if status, _ := c.do("GET", "/config/"+guid, "", "Authorization", "Bearer "+token); status != http.StatusForbidden {
