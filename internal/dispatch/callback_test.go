@@ -87,6 +87,29 @@ func TestCallbackOfEachEnd(t *testing.T) {
 	}
 }
 
+// A wait for a task that has ended sends no second callback while the first is under
+// way.
+func TestWaitSendsNoCallback(t *testing.T) {
+	t.Parallel()
+	h := newTestDispatcher(t, newPool("p"))
+	h.attachWorker("p", "w", 1, echo)
+	answer := make(chan struct{})
+	r := startCallbackReceiver(t, func(int) int { <-answer; return http.StatusOK })
+	one := h.mustEnd(task.Request{Pool: "p", Callback: r.URL}, task.Completed)
+	for range 10 {
+		if _, err := h.d.Wait(h.ctx, one.ID); err != nil {
+			t.Error(err)
+		}
+	}
+	close(answer)
+	r.next(t)
+	h.waitUntil(one.ID, "is delivered", isDelivered)
+	h.mustEnd(task.Request{Pool: "p", Callback: r.URL}, task.Completed)
+	if next := r.next(t); next.task.ID == one.ID {
+		t.Error("the callback was sent again")
+	}
+}
+
 // The vectors are those of RFC 4231, so that they can be checked elsewhere.
 func TestSignCallback(t *testing.T) {
 	t.Parallel()

@@ -107,7 +107,9 @@ func (d *Dispatcher) addWaiter(t task.Task, w *waiter) {
 	}
 	w.waits, w.prev = true, nil
 	d.waiters[t.ID] = w
-	d.notifyWaiters(t)
+	if t.State.Terminal() {
+		d.notifyTaskWaiters(t)
+	}
 }
 
 // addSubmitWaiter is addWaiter for the caller that submitted the task in this
@@ -176,6 +178,11 @@ func (d *Dispatcher) notifyWaiters(t task.Task) {
 			}
 		})
 	}
+	d.notifyTaskWaiters(t)
+}
+
+// notifyTaskWaiters notifies the waiters of a terminal task.
+func (d *Dispatcher) notifyTaskWaiters(t task.Task) {
 	first := d.waiters[t.ID]
 	if first == nil {
 		return
