@@ -20,11 +20,11 @@ func TestFailuresOfASlaveAreFinal(t *testing.T) {
 		end  func(context.Context) error
 		want string
 	}{
-		{"an error", t.Context(), func(context.Context) error { return errors.New("ab not found") }, `{map[message:ab not found] false 0s}`},
-		{"a panic", t.Context(), func(context.Context) error { panic("boom") }, `{map[message:panic: boom] false 0s}`},
-		{"the end of the context", stopped, func(ctx context.Context) error { return ctx.Err() }, `{map[message:the master disconnected] false 0s}`},
-		{"a failure", t.Context(), func(context.Context) error { return TaskFail{Data: 1} }, `{1 false 0s}`},
-		{"a failure to retry", t.Context(), func(context.Context) error { return &TaskFail{Data: 1, Retry: true} }, `&{1 true 0s}`},
+		{"an error", t.Context(), func(context.Context) error { return errors.New("ab not found") }, `{map[message:ab not found] false}`},
+		{"a panic", t.Context(), func(context.Context) error { panic("boom") }, `{map[message:panic: boom] false}`},
+		{"the end of the context", stopped, func(ctx context.Context) error { return ctx.Err() }, `{map[message:the master disconnected] false}`},
+		{"a failure", t.Context(), func(context.Context) error { return TaskFail{Data: 1} }, `{1 false}`},
+		{"a failure to retry", t.Context(), func(context.Context) error { return &TaskFail{Data: 1, Retry: true} }, `&{1 true}`},
 	}
 	for _, tt := range tests {
 		o := SlaveOptions{ProcessTask: func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
@@ -32,15 +32,14 @@ func TestFailuresOfASlaveAreFinal(t *testing.T) {
 		}}
 		_, err := o.runTask(tt.ctx, nil)
 		type fields struct {
-			Data              any
-			Retry, RetryAfter any
+			Data, Retry any
 		}
 		got := ""
 		switch fail := err.(type) {
 		case TaskFail:
-			got = fmt.Sprint(fields{fail.Data, fail.Retry, fail.RetryAfter})
+			got = fmt.Sprint(fields{fail.Data, fail.Retry})
 		case *TaskFail:
-			got = "&" + fmt.Sprint(fields{fail.Data, fail.Retry, fail.RetryAfter})
+			got = "&" + fmt.Sprint(fields{fail.Data, fail.Retry})
 		}
 		if got != tt.want {
 			t.Errorf("%s: %s (%v), want %s", tt.name, got, err, tt.want)
