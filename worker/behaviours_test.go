@@ -63,7 +63,7 @@ func handlerBehaviours() (handlers []Handler, rows []behaviour) {
 	wrapped("wrap.refuse", fmt.Errorf("a: %w", TaskRefuse{RetryAfter: time.Second}), retried, `{"message":"a: task refused","retry_after":1}`, `{"retry_after":1}`)
 	do("context", func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
 		Progress(ctx, "here")
-		task, ok := TaskOf(ctx)
+		task, ok := TaskFromContext(ctx)
 		return json.Marshal(fmt.Sprint(task.Method, task.ID != "", ok))
 	}, `{}`, completed, `"contexttrue true"`)
 	handlers = append(handlers,

@@ -23,7 +23,7 @@ func BenchmarkTaskInline(b *testing.B) {
 			defer web.Close()
 			c := &webhook.Client{Base: web.URL, HTTP: webhook.NewHTTPClient(1)}
 			defer c.HTTP.CloseIdleConnections()
-			body := task("", "echo", data)
+			body := taskBody("", "echo", data)
 			body.Task.InlineMS = 1000
 			b.SetBytes(int64(len(data)))
 			i := 0

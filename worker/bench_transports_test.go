@@ -191,7 +191,7 @@ func (d *transportBench) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *transportBench) task() proactor.TaskBody {
-	return task(strconv.FormatUint(d.seq.Add(1), 10), "sum", `{"A":2,"B":3}`)
+	return taskBody(strconv.FormatUint(d.seq.Add(1), 10), "sum", `{"A":2,"B":3}`)
 }
 
 func (d *transportBench) twoRequests(ctx context.Context) error {

@@ -55,9 +55,9 @@ package worker
 //	execution.go         one task, from its start to its outcome
 //	task_context.go      the context of a task, made at its first use
 //	once.go              an event that other goroutines may wait for
-//	handler.go           Handle and HandleRaw
+//	handler.go           Handle, Implement and HandleRaw
 //	middleware.go        Middleware, functions around a handler
-//	progress.go          Progress, TaskOf and Setting, for handlers
+//	progress.go          Progress, TaskFromContext and Setting, for handlers
 //	output.go            Output: text for people who watch a task
 //	refusals.go          TaskFail, TaskRefuse, ConnectionRefuse, DisconnectionRefuse
 //	retry_errors.go      Permanent, RetryAfter and Snooze

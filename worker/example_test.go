@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/worker"
 	"initiator/worker/call"
 )
@@ -128,6 +129,21 @@ func ExampleStopping() {
 	// Output:
 	// 0 of 3 pages are saved
 	// <nil>
+}
+
+// A method is defined once, in a package that callers and the worker import. The
+// worker below is launched with [worker:media].
+func ExampleImplement() {
+	type Image struct {
+		Width  int
+		Height int
+	}
+	pixels := task.Define[Image, int]("media.pixels")
+	h := worker.Implement(pixels, func(_ context.Context, in Image) (int, error) {
+		return in.Width * in.Height, nil
+	})
+	fmt.Println(pixels, "is", h.Name(), "in its worker")
+	// Output: media.pixels is pixels in its worker
 }
 
 // Middleware that runs around every handler of a worker: it refuses tasks that

@@ -25,7 +25,7 @@ func TestFault7RepeatedTaskRunsOnce(t *testing.T) {
 	m := newMaster(t)
 	p := launch(t, Options{Handlers: []Handler{h}})
 	p.connect(m)
-	inline := task("1", "", `{}`)
+	inline := taskBody("1", "", `{}`)
 	inline.Task.InlineMS = 60_000
 	for range 3 {
 		e := p.mustCall(codeOK, "POST", "/task/new", m.session, inline)
@@ -49,7 +49,7 @@ func TestFault8ResultsKeepTheirOwnIdentity(t *testing.T) {
 	t.Parallel()
 	gates := map[string]chan struct{}{"1": make(chan struct{}), "2": make(chan struct{}), "3": make(chan struct{})}
 	h := HandleRaw("gate", func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
-		task, _ := TaskOf(ctx)
+		task, _ := TaskFromContext(ctx)
 		<-gates[task.ID]
 		return data, nil
 	})

@@ -191,7 +191,7 @@ func TestFault4PanicInHookIsARefusal(t *testing.T) {
 	hooks.Store(false)
 	p.connect(m)
 	hooks.Store(true)
-	p.mustCall(webhook.TaskRefused, "POST", "/task/new", m.session, task("1", "sum", `{}`))
+	p.mustCall(webhook.TaskRefused, "POST", "/task/new", m.session, taskBody("1", "sum", `{}`))
 	p.mustCall(webhook.DisconnectionRefused, "DELETE", "/disconnect", m.session, proactor.DisconnectBody{})
 	hooks.Store(false)
 	p.give(m, "1", "sum", `{"a":1,"b":1}`)
@@ -211,14 +211,14 @@ func TestFault5RefusedTaskLeavesTheTable(t *testing.T) {
 	}}})
 	p.connect(m)
 	for range 3 { // a refusal holds no slot
-		e := p.mustCall(webhook.TaskRefused, "POST", "/task/new", m.session, task("1", "sum", `{}`))
+		e := p.mustCall(webhook.TaskRefused, "POST", "/task/new", m.session, taskBody("1", "sum", `{}`))
 		if string(e.Data) != `{"retry_after":1.5,"why":"1"}` {
 			t.Errorf("data %s", e.Data)
 		}
 	}
 	refuse.Store(false)
 	p.give(m, "held", "wait", `{}`)
-	p.mustCall(webhook.SlaveBusy, "POST", "/task/new", m.session, task("1", "sum", `{}`))
+	p.mustCall(webhook.SlaveBusy, "POST", "/task/new", m.session, taskBody("1", "sum", `{}`))
 	m.answerWith(cancellingMaster(m, "held"))
 	m.wantResult(t, `held fail {"message":"cancelled by the initiator"}`)
 	p.give(m, "1", "sum", `{"a":1,"b":1}`)

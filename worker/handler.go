@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"initiator/initiator/task"
 	"initiator/internal/bounds"
 	"initiator/internal/strictjson"
 )
@@ -54,6 +55,16 @@ func Handle[In, Out any](name string, f func(context.Context, In) (Out, error)) 
 		}
 		return result, nil
 	}}
+}
+
+// Implement makes the handler of a method that callers know as m. It is [Handle]
+// under the name of m without the pool: a worker of the pool "media" offers
+// "media.resize" as "resize". Give the handlers of one pool to one worker.
+func Implement[In, Out any](m task.Method[In, Out], f func(context.Context, In) (Out, error)) Handler {
+	if m.String() == "" {
+		return Handler{} // refused when the worker starts
+	}
+	return Handle(m.WorkerMethod(), f)
 }
 
 // HandleRaw makes a handler from a function that takes the task's data and

@@ -145,10 +145,10 @@ func (p *program) connect(m *master) {
 
 func (p *program) give(m *master, id, method string, data string) {
 	p.t.Helper()
-	p.mustCall(webhook.Success, "POST", "/task/new", m.session, task(id, method, data))
+	p.mustCall(webhook.Success, "POST", "/task/new", m.session, taskBody(id, method, data))
 }
 
-func task(id, method, data string) proactor.TaskBody {
+func taskBody(id, method, data string) proactor.TaskBody {
 	return proactor.TaskBody{Task: proactor.TaskRef{ID: id, Method: method, Attempt: 1}, Data: json.RawMessage(data)}
 }
 

@@ -71,7 +71,7 @@ func loseMasterDuringTask(t *testing.T, transport, method string) {
 		Hooks: Hooks{OnLost: func(reason error) { lost <- reason }},
 	})
 	p.connect(m)
-	body := task("1", method, `{}`)
+	body := taskBody("1", method, `{}`)
 	var answer <-chan received
 	inline := make(chan string, 1)
 	switch transport {

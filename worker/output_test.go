@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -41,12 +42,12 @@ func TestOutputInHeartbeats(t *testing.T) {
 	if run.runningSnapshot().Output != nil {
 		t.Error("of nothing written")
 	}
-	Output(ctx, []byte("hello, "))
-	Output(ctx, []byte("you\xc3"))
+	fmt.Fprint(Output(ctx), "hello, ")
+	fmt.Fprint(Output(ctx), "you\xc3")
 	if got := run.runningSnapshot(); got.Output == nil || *got.Output != (proactor.TaskOutput{Text: "hello, you"}) || got.Seq != 3 {
 		t.Errorf("%+v", got)
 	}
-	Output(ctx, []byte(strings.Repeat("x", outputLimit)+"\xffend"))
+	fmt.Fprint(Output(ctx), strings.Repeat("x", outputLimit)+"\xffend")
 	got := run.runningSnapshot().Output
 	if got.At != 10+1+1+3 || len(got.Text) != outputLimit || !strings.HasSuffix(got.Text, "x?end") {
 		t.Errorf("at %d, %d bytes: …%s", got.At, len(got.Text), got.Text[len(got.Text)-10:])
@@ -55,9 +56,9 @@ func TestOutputInHeartbeats(t *testing.T) {
 		t.Error(err)
 	}
 	run.returned.markHappened()
-	Output(ctx, []byte("late"))
+	fmt.Fprint(Output(ctx), "late")
 	if again := run.runningSnapshot().Output; *again != *got {
 		t.Error("what comes after the end is told")
 	}
-	Output(t.Context(), []byte("nobody's"))
+	fmt.Fprint(Output(t.Context()), "nobody's")
 }

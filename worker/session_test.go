@@ -94,7 +94,7 @@ func TestHeartbeatAnswerQuietAndStop(t *testing.T) {
 	})
 	await(t, beats, "a heartbeat")
 	await(t, beats, "another, after whose start the first was obeyed")
-	e := p.mustCall(webhook.TaskRefused, "POST", "/task/new", m.session, task("1", "sum", `{}`))
+	e := p.mustCall(webhook.TaskRefused, "POST", "/task/new", m.session, taskBody("1", "sum", `{}`))
 	if string(e.Data) != `{"message":"the master asked for quiet","retry_after":0.2}` {
 		t.Errorf("data %s", e.Data)
 	}
@@ -159,7 +159,7 @@ func TestInline(t *testing.T) {
 		}))})
 	p.connect(m)
 	inline := func(id, method, data string, ms int) string {
-		body := task(id, method, data)
+		body := taskBody(id, method, data)
 		body.Task.InlineMS = ms
 		e := p.mustCall(codeOK, "POST", "/task/new", m.session, body)
 		if e.Message != "Task received!" {

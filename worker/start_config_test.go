@@ -191,7 +191,7 @@ func TestSettingAndProgressOutsideTaskDoNothing(t *testing.T) {
 		t.Error(v)
 	}
 	Progress(t.Context(), 1)
-	if _, ok := TaskOf(t.Context()); ok {
+	if _, ok := TaskFromContext(t.Context()); ok {
 		t.Error("a task")
 	}
 }

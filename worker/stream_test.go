@@ -57,7 +57,7 @@ func TestHeartbeatsUseStream(t *testing.T) {
 	p := launch(t, Options{})
 	p.connect(m)
 	f := m.openStream(p)
-	f.sendTask(task("1", "wait", `{}`))
+	f.sendTask(taskBody("1", "wait", `{}`))
 	for {
 		beat := await(t, f.others, "a heartbeat")
 		if beat.Kind == stream.KindProgress && beat.data == `"waiting"` && beat.Seq == 2 {
@@ -88,9 +88,9 @@ func TestCancelByStream(t *testing.T) {
 	p := launch(t, Options{Slots: 2})
 	p.connect(m)
 	f := m.openStream(p)
-	id, answer := f.sendTask(task("1", "wait", `{}`))
+	id, answer := f.sendTask(taskBody("1", "wait", `{}`))
 	f.send(id, stream.WorkerHeader{Kind: stream.KindCancel, Attempt: 7}, "")
-	if got := f.runTask(task("2", "echo", `1`)); got.data != "1" { // the worker has handled all earlier messages
+	if got := f.runTask(taskBody("2", "echo", `1`)); got.data != "1" { // the worker has handled all earlier messages
 		t.Errorf("%+v", got)
 	}
 	select {
@@ -116,16 +116,16 @@ func TestResultWithoutStreamGoesByWebhook(t *testing.T) {
 	m := newMaster(t)
 	p := launch(t, Options{Handlers: []Handler{gate, large}})
 	p.connect(m)
-	m.openStream(p).sendTask(task("1", "large", `{}`))
+	m.openStream(p).sendTask(taskBody("1", "large", `{}`))
 	if got := await(t, m.results, "the large result"); len(got.Result) <= stream.MaxPayload {
 		t.Errorf("%d bytes", len(got.Result))
 	}
-	m.openStream(p).sendTask(task("2", "gate", `{}`))
+	m.openStream(p).sendTask(taskBody("2", "gate", `{}`))
 	m.far.conn.Close()
 	m.far.waitEnded()
 	// A message on a stream that is ending may be lost. The initiator
 	// therefore sends the task again by webhook, as this test does.
-	again := task("2", "gate", `{}`)
+	again := taskBody("2", "gate", `{}`)
 	again.Task.ID = taskID("2")
 	p.mustCall(codeOK, "POST", "/task/new", m.session, again)
 	close(release)
@@ -139,13 +139,13 @@ func TestNewStreamReplacesOldStream(t *testing.T) {
 	p := launch(t, Options{})
 	p.connect(m)
 	old := m.openStream(p)
-	old.runTask(task("0", "echo", `0`)) // the stream is in use
+	old.runTask(taskBody("0", "echo", `0`)) // the stream is in use
 	m.far = nil
 	m.openStream(p)
 	if err := old.waitEnded(); err == nil {
 		t.Error("the old one was not hung up on")
 	}
-	if got := m.far.runTask(task("1", "echo", `1`)); got.data != "1" {
+	if got := m.far.runTask(taskBody("1", "echo", `1`)); got.data != "1" {
 		t.Errorf("%+v", got)
 	}
 	p.mustCall(codeOK, "DELETE", "/disconnect", m.session, proactor.DisconnectBody{})
@@ -166,11 +166,11 @@ func TestLateHandshakeDoesNotReplaceNewerStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	later := m.openStream(p)
-	later.runTask(task("0", "echo", `0`)) // the stream is in use
+	later.runTask(taskBody("0", "echo", `0`)) // the stream is in use
 	if err := openFarEnd(t, slow, m.session).waitEnded(); err == nil {
 		t.Error("the earlier one was not hung up on")
 	}
-	if got := later.runTask(task("1", "echo", `1`)); got.data != "1" {
+	if got := later.runTask(taskBody("1", "echo", `1`)); got.data != "1" {
 		t.Errorf("%+v", got)
 	}
 }
@@ -217,8 +217,8 @@ func TestEndOfPassedStreamIsEndOfInitiator(t *testing.T) {
 	t.Parallel()
 	m := newMaster(t)
 	p, f := spawnWithStream(t, m, ini)
-	f.sendTask(task("1", "wait", `{}`))
-	if got := f.runTask(task("2", "echo", `1`)); got.data != "1" {
+	f.sendTask(taskBody("1", "wait", `{}`))
+	if got := f.runTask(taskBody("2", "echo", `1`)); got.data != "1" {
 		t.Errorf("%+v", got)
 	}
 	f.conn.Close()
@@ -226,7 +226,7 @@ func TestEndOfPassedStreamIsEndOfInitiator(t *testing.T) {
 		t.Errorf("%v", line)
 	}
 	for e := (proactor.Envelope{}); !webhook.WrongToken.Matches(e); { // the worker logs the loss before it ends the session
-		e, _ = p.call("POST", "/task/new", m.session, task("3", "echo", `1`))
+		e, _ = p.call("POST", "/task/new", m.session, taskBody("3", "echo", `1`))
 	}
 }
 
@@ -241,11 +241,11 @@ func TestTasksGoOnAfterStreamEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := newMaster(t)
 			_, f := spawnWithStream(t, m, c.ini)
-			f.sendTask(task("1", "wait", `{}`))
+			f.sendTask(taskBody("1", "wait", `{}`))
 			if c.bye {
 				f.send(chirp.ID{}, stream.WorkerHeader{Kind: stream.KindBye}, "")
 			}
-			f.runTask(task("2", "echo", `1`))
+			f.runTask(taskBody("2", "echo", `1`))
 			f.conn.Close()
 			m.waitHeartbeat(t, "with the task", func(b proactor.HeartbeatBody) bool { return len(b.Running) == 1 })
 			m.answerWith(cancellingMaster(m, taskID("1")))

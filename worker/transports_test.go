@@ -58,7 +58,7 @@ type transport struct {
 var transportSeq atomic.Uint64
 
 func transportTask(method, data string) proactor.TaskBody {
-	return task("door-"+strconv.FormatUint(transportSeq.Add(1), 10), method, data)
+	return taskBody("door-"+strconv.FormatUint(transportSeq.Add(1), 10), method, data)
 }
 
 func transports() []transport {

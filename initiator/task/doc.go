@@ -15,6 +15,7 @@ package task
 //	request.go   Request, the description of a new task
 //	id.go        NewID, the id of a new task
 //	method.go    SplitMethod, POOL and METHOD of a name
+//	typed_method.go Method, a name with the types of data and result
 //	task.go      Task, the record; its State, Policy and Attempts
 //	outcome.go   Outcome, how an attempt ended
 //	suspicion.go Suspicion, the mark of a task that may have ended a worker
