@@ -83,7 +83,7 @@ func refuseSometimes(context.Context, worker.Task) error {
 }
 
 func (d chaosJob) do(ctx context.Context, guid string, journal io.Writer) (chaosResult, error) {
-	t, _ := worker.TaskOf(ctx)
+	t, _ := worker.TaskFromContext(ctx)
 	text, _ := worker.Setting(ctx, "incarnation")
 	incarnation, err := strconv.Atoi(text)
 	if err == nil {

@@ -35,7 +35,7 @@ func (l *lineServer) serveTask(ctx context.Context, data json.RawMessage, ids bo
 		return nil, err
 	}
 	q := question{line: lineOf(data)}
-	if t, ok := worker.TaskOf(ctx); ok && ids {
+	if t, ok := worker.TaskFromContext(ctx); ok && ids {
 		q.id, q.line = t.ID, lineWithID(t.ID, data)
 	}
 	stop := context.AfterFunc(ctx, l.process.abort)

@@ -42,7 +42,7 @@ func newCommand(ctx context.Context, argv []string, stderr *stderrTail) *exec.Cm
 // INITIATOR_FDS, because the process does not get the worker's descriptors.
 func taskEnvironment(ctx context.Context, base []string) []string {
 	env := slices.DeleteFunc(slices.Clone(base), func(e string) bool { return strings.HasPrefix(e, "INITIATOR_FDS=") })
-	task, ok := worker.TaskOf(ctx)
+	task, ok := worker.TaskFromContext(ctx)
 	if !ok {
 		return env
 	}

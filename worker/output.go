@@ -3,6 +3,7 @@ package worker
 import (
 	"bytes"
 	"context"
+	"io"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -15,17 +16,29 @@ import (
 // output the beginning is dropped.
 const outputLimit = bounds.UnsentOutput
 
-// Output sends a part of the text that a task writes while it runs to the
-// people who watch the task: within a moment when there is a stream, and with
-// the next heartbeat otherwise. It may be called at any rate. The text is not
-// stored with the result. Text that arrives faster than it is sent loses its
-// beginning beyond 16 KiB, and readers are told how much is missing. Output
-// counts as progress. Outside a task it does nothing. It does not keep the
-// slice text.
-func Output(ctx context.Context, text []byte) {
+// Output returns a writer for the text that the task of ctx writes while it
+// runs. People who watch the task see the text: within a moment when there is a
+// stream, and with the next heartbeat otherwise. Any goroutine may write, at any
+// rate; a Write returns no error. The text is not stored with the result. Text
+// that arrives faster than it is sent loses its beginning beyond 16 KiB, and
+// readers are told how much is missing. A Write counts as progress. After the
+// return of the handler, and outside a task, the text is discarded.
+func Output(ctx context.Context) io.Writer {
 	run, ok := ctx.Value(runKey{}).(*execution)
-	if !ok || len(text) == 0 || run.hasReturned() { // a goroutine of the handler may outlive it
-		return
+	if !ok {
+		return io.Discard
+	}
+	return outputWriter{run}
+}
+
+// outputWriter writes the output of a task.
+type outputWriter struct{ run *execution }
+
+// Write implements io.Writer. It never fails.
+func (w outputWriter) Write(text []byte) (int, error) {
+	run := w.run
+	if len(text) == 0 || run.hasReturned() { // a goroutine of the handler may outlive it
+		return len(text), nil
 	}
 	out := run.output.Load()
 	if out == nil {
@@ -34,6 +47,7 @@ func Output(ctx context.Context, text []byte) {
 	}
 	run.seq.Add(1)
 	out.appendText(text)
+	return len(text), nil
 }
 
 func (r *execution) hasReturned() bool {

@@ -39,8 +39,8 @@ func Progress(ctx context.Context, value any) {
 	run.sendProgressNow(run.seq.Add(1), raw)
 }
 
-// TaskOf returns the task that ctx belongs to. ok is false outside a task.
-func TaskOf(ctx context.Context) (Task, bool) {
+// TaskFromContext returns the task that ctx belongs to. ok is false outside a task.
+func TaskFromContext(ctx context.Context) (Task, bool) {
 	run, ok := ctx.Value(runKey{}).(*execution)
 	if !ok {
 		return Task{}, false

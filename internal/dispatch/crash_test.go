@@ -26,7 +26,7 @@ var lasting = Pool{Name: "p", Policy: task.Policy{Attempts: 1000}}
 
 // twiceTried succeeds at the second attempt.
 var twiceTried = worker.HandleRaw("h", func(ctx context.Context, in json.RawMessage) (json.RawMessage, error) {
-	if t, _ := worker.TaskOf(ctx); t.Attempt < 2 {
+	if t, _ := worker.TaskFromContext(ctx); t.Attempt < 2 {
 		return nil, worker.TaskFail{Retry: true}
 	}
 	return in, nil

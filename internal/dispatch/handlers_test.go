@@ -39,7 +39,7 @@ func (g *gate) handler(name string) worker.Handler {
 		defer g.live.Add(-1)
 		for m := g.most.Load(); n > m && !g.most.CompareAndSwap(m, n); m = g.most.Load() {
 		}
-		t, _ := worker.TaskOf(ctx)
+		t, _ := worker.TaskFromContext(ctx)
 		g.began <- t
 		cancelled := ctx.Done()
 		if g.deaf {

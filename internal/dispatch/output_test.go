@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ import (
 func outputHandler(text <-chan string) worker.Handler {
 	return worker.Handle("write", func(ctx context.Context, _ any) (string, error) {
 		for part := range text {
-			worker.Output(ctx, []byte(part))
+			_, _ = io.WriteString(worker.Output(ctx), part)
 		}
 		return "done", nil
 	})
@@ -170,11 +171,11 @@ func TestOutputOfAnotherAttempt(t *testing.T) {
 	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	h.attachWorker("p", "w", 1, worker.Handle("twice", func(ctx context.Context, _ any) (string, error) {
-		if run, _ := worker.TaskOf(ctx); run.Attempt > 1 {
-			worker.Output(ctx, []byte("second"))
+		if run, _ := worker.TaskFromContext(ctx); run.Attempt > 1 {
+			_, _ = io.WriteString(worker.Output(ctx), "second")
 			return "", nil
 		}
-		worker.Output(ctx, []byte("first"))
+		_, _ = io.WriteString(worker.Output(ctx), "first")
 		return "", worker.TaskFail{Retry: true}
 	}))
 	id := uuid.Must(uuid.NewV7())

@@ -89,7 +89,7 @@ func TestASubscriptionToRetriesSeesEndedAttempts(t *testing.T) {
 	}
 	defer w.Close()
 	h.attachWorker("p", "a", 1, worker.HandleRaw("x", func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
-		if this, _ := worker.TaskOf(ctx); this.Attempt == 1 {
+		if this, _ := worker.TaskFromContext(ctx); this.Attempt == 1 {
 			return nil, worker.TaskFail{Data: map[string]string{"message": "no luck"}, Retry: true}
 		}
 		return nil, nil
