@@ -3,6 +3,7 @@ package initiator
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/internal/logbridge"
 	"initiator/internal/plan"
 )
 
@@ -42,16 +44,18 @@ type Config struct {
 	// Mortal ends workers with on_initiator_exit = keep with the initiator like
 	// all others: for a state directory that no later initiator uses.
 	Mortal bool
-	// Volatile keeps tasks in memory only: for a state directory that is private
-	// to one run and removed after it.
-	Volatile bool
-	// Passed are listeners for the API that another program has opened (socket
+	// Ephemeral keeps tasks in memory only, and ends all workers with the initiator, as
+	// Mortal does: for a state directory that is private to one run and removed after
+	// it.
+	Ephemeral bool
+	// Listeners are listeners for the API that another program has opened (socket
 	// activation). At most one may be TCP; it replaces listen_addr and
 	// listen_port. Run closes them when it has started far enough to listen.
-	Passed []net.Listener
-	// Logger gets what happens; nil = nothing is logged. At debug it also gets
-	// what workers write to stderr and what is shown nowhere else.
-	Logger hclog.Logger
+	Listeners []net.Listener
+	// Logger gets what happens; HCLog makes it of an hclog logger. Nil: warnings and
+	// errors go to slog.Default(). Where it is enabled for debug, it also gets what
+	// workers write to stderr and what is shown nowhere else. slog.New(slog.DiscardHandler) is silence.
+	Logger *slog.Logger
 	// LogFile is the file that Logger writes to, for the API to read; "" = none.
 	LogFile string
 	// Stdout and Stderr get the lines of workers whose log is "-", /dev/stdout or
@@ -65,6 +69,18 @@ type Config struct {
 	// resultBody is the length in bytes of the longest body with which a worker
 	// reports the end of a task; 0 = bounds.ResultBody. Tests set it.
 	resultBody int64
+}
+
+// HCLog returns a logger for Config.Logger that writes to an hclog logger. Levels,
+// names, keys and values stay as they are.
+func HCLog(l hclog.Logger) *slog.Logger { return logbridge.ToSlog(l) }
+
+// makeLogger returns the logger inside the program.
+func (c *Config) makeLogger() hclog.Logger {
+	if c.Logger == nil {
+		return logbridge.ToHCLog(slog.Default(), hclog.Warn)
+	}
+	return logbridge.ToHCLog(c.Logger, hclog.Trace)
 }
 
 // ReadPlan reads an INI as New does. Nothing is started. The error is a
@@ -108,7 +124,7 @@ func (c *Config) readPlan() (*plan.Plan, error) {
 	if c.Main != "" {
 		p = p.WithMain(c.Main)
 	}
-	if c.Mortal || c.Volatile {
+	if c.Mortal || c.Ephemeral {
 		p = withoutKeptWorkers(p)
 	}
 	return p, nil

@@ -53,10 +53,7 @@ func New(c Config) (*Initiator, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &Initiator{config: c, log: c.Logger, runState: newRunState()}
-	if in.log == nil {
-		in.log = hclog.NewNullLogger()
-	}
+	in := &Initiator{config: c, log: c.makeLogger(), runState: newRunState()}
 	in.current.Store(p)
 	in.runContext, in.endRun = context.WithCancel(context.Background())
 	return in, nil

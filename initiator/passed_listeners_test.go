@@ -34,7 +34,7 @@ func newWithListeners(t *testing.T, dir string, passed ...net.Listener) *initiat
 	t.Helper()
 	path := filepath.Join(dir, "initiator.ini")
 	writeFile(t, path, quiet)
-	in, err := initiator.New(initiator.Config{Path: path, Passed: passed})
+	in, err := initiator.New(initiator.Config{Path: path, Listeners: passed})
 	if err != nil {
 		t.Fatal(err)
 	}

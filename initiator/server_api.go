@@ -16,7 +16,7 @@ import (
 // listenAPI opens the listeners of the API. Nothing is answered yet.
 func (s *server) listenAPI(token string) (*api.Server, error) {
 	settings := s.Plan().Settings
-	passed := s.config.Passed
+	passed := s.config.Listeners
 	addr := apiAddress(passed, settings.ListenAddr)
 	if !settings.Insecure && !loopback.IsHost(addr) {
 		return nil, fmt.Errorf("listen on %s: refused, because it is beyond loopback and there is no TLS; use 127.0.0.1, or `insecure = true` in [initiator] if others can be trusted with everything", addr)
@@ -99,7 +99,7 @@ func (s *server) serveAPI() {
 		Tasks: s.dispatcher, Workers: s.supervisor, Pools: s.pools, Events: s.journal, Logs: s.logs,
 		Configs: s.configs, Plan: s.Plan, Control: s,
 	})
-	if !s.config.Volatile { // a private run is there for one task
+	if !s.config.Ephemeral { // a private run is there for one task
 		s.background.startGoroutine(func() { s.scheduler.Run(s.runContext, s.Plan().Schedules) })
 	}
 	s.programStarted()

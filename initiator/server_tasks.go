@@ -15,7 +15,7 @@ import (
 
 // openQueue opens the queue of the state directory, or a queue in memory.
 func (s *server) openQueue() (queue.Queue, error) {
-	if s.config.Volatile {
+	if s.config.Ephemeral {
 		return queue.NewMemory(defaultRetention()), nil
 	}
 	sync := s.Plan().Settings.Sync

@@ -47,7 +47,7 @@ func (s *server) checkState() {
 	if s.checkTaskFiles != nil {
 		tasks = s.checkTaskFiles() // before the problem is shown: from now on submits are refused
 	}
-	if !s.config.Volatile {
+	if !s.config.Ephemeral {
 		s.setProblem(stateDirGone, gone)
 	}
 	if gone != nil {

@@ -59,7 +59,7 @@ func withOutputs(stdout, stderr, log io.Writer) initiatortest.Option {
 	return initiatortest.Configure(func(c *initiator.Config) {
 		c.Stdout, c.Stderr = stdout, stderr
 		if log != nil {
-			c.Logger = hclog.New(&hclog.LoggerOptions{Output: log, Level: hclog.Info})
+			c.Logger = initiator.HCLog(hclog.New(&hclog.LoggerOptions{Output: log, Level: hclog.Info}))
 		}
 	})
 }

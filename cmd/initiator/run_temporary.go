@@ -119,8 +119,8 @@ func (r *runner) newTemporaryInitiator(target string) (*temporaryInitiator, erro
 	}
 	h := &temporaryInitiator{state: state}
 	config := initiator.Config{
-		Plan: p.WithStartRetries(startTries), StateDir: state, Only: []string{pool}, Volatile: true,
-		Logger: hclog.New(&hclog.LoggerOptions{Name: "initiator", Level: hclog.Error, Output: terminal.LogWriter{To: r.Err.Detach()}, Exclude: isWorkerMessage}),
+		Plan: p.WithStartRetries(startTries), StateDir: state, Only: []string{pool}, Ephemeral: true,
+		Logger: initiator.HCLog(hclog.New(&hclog.LoggerOptions{Name: "initiator", Level: hclog.Error, Output: terminal.LogWriter{To: r.Err.Detach()}, Exclude: isWorkerMessage})),
 	}
 	if !r.quiet { // stdout is for results
 		h.forWorkers = output.NewQueue(r.Err.Detach().OutputWriter())

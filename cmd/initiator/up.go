@@ -89,7 +89,7 @@ func (u *upRun) startUp(ctx context.Context, only []string) error {
 	}
 	u.in, err = initiator.New(initiator.Config{
 		Path: p.File, Plan: p, GUID: u.GUID, Port: u.Port, StateDir: u.StateDir, Only: only, Main: u.mainWorker,
-		Logger: u.log, LogFile: u.logFile.filePath(), Stdout: u.forWorkers, Stderr: u.queue, Passed: u.passed,
+		Logger: initiator.HCLog(u.log), LogFile: u.logFile.filePath(), Stdout: u.forWorkers, Stderr: u.queue, Listeners: u.passed,
 	})
 	if err != nil {
 		return cli.UsageFault(err)

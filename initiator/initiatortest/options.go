@@ -46,9 +46,9 @@ func Configure(change func(*initiator.Config)) Option {
 // makeOptions applies options to their defaults. The paths are absolute, so that the
 // initiator finds them after the test has changed its working directory.
 func makeOptions(path string, out *output, list []Option) (options, error) {
-	o := options{timeout: defaultTimeout, config: initiator.Config{Path: path, Logger: hclog.New(&hclog.LoggerOptions{
+	o := options{timeout: defaultTimeout, config: initiator.Config{Path: path, Logger: initiator.HCLog(hclog.New(&hclog.LoggerOptions{
 		Name: "initiator", Output: out, Level: hclog.Debug,
-	})}}
+	}))}}
 	for _, apply := range list {
 		apply(&o)
 	}
