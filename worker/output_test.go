@@ -37,7 +37,7 @@ func TestWholeCharacters(t *testing.T) {
 // and the number of bytes before it.
 func TestOutputInHeartbeats(t *testing.T) {
 	t.Parallel()
-	run := newExecution(nil, nil, &Task{ID: "1"}, attemptKey{}, waiter{})
+	run := newExecution(&executor{}, nil, &Task{ID: "1"}, attemptKey{}, waiter{})
 	ctx := context.WithValue(t.Context(), runKey{}, run)
 	if run.runningSnapshot().Output != nil {
 		t.Error("of nothing written")
