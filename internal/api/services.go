@@ -9,6 +9,7 @@ import (
 
 	"initiator/initiator/report"
 	"initiator/initiator/task"
+	"initiator/internal/bounds"
 	"initiator/internal/dispatch"
 	"initiator/internal/journal"
 	"initiator/internal/loglevel"
@@ -147,7 +148,7 @@ func (l LogText) level() string {
 	if !l.At.IsZero() {
 		_, text, _ = bytes.Cut(text, []byte(" "))
 	}
-	level, ok := loglevel.Parse(l.Writer.Format, string(text[:min(len(text), loglevel.Examined)]))
+	level, ok := loglevel.Parse(l.Writer.Format, string(text[:min(len(text), bounds.LogLevel)]))
 	if !ok {
 		return ""
 	}

@@ -140,6 +140,9 @@ const (
 	// LogLine is the length of the pieces in which a long line of a log is read.
 	// They are marked.
 	LogLine = 64 << 10
+	// LogLevel is the length of the beginning of a line in which its level is
+	// recognised. The logging libraries write the level near the beginning.
+	LogLevel = 8 << 10
 	// LogWaiting is the length of the lines that wait for the disk of one directory
 	// of logs. Workers do not wait for a disk that hangs.
 	LogWaiting = 1 << 20

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/hashicorp/go-hclog"
+
+	"initiator/internal/bounds"
 )
 
 // The formats, which are the values of the key log_parse.
@@ -15,18 +17,15 @@ const (
 	Console = "console" // a time, then a level
 )
 
-// Examined is how many bytes of a line are looked at. The libraries write the
-// level near the beginning, and a line can be long.
-const Examined = 8 << 10
-
 // Parse returns the level of a line. Ok is false when the line has no level in that
 // format; an unknown format is None. Levels above error, such as fatal, are Error.
+// Only the first bounds.LogLevel bytes of the line count.
 func Parse(format, line string) (level hclog.Level, ok bool) {
 	line = strings.TrimSuffix(line, "\r")
 	if line == "" {
 		return hclog.NoLevel, false
 	}
-	line = line[:min(len(line), Examined)]
+	line = line[:min(len(line), bounds.LogLevel)]
 	switch format {
 	case JSON:
 		level = parseJSON(line)

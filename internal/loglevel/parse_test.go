@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/hashicorp/go-hclog"
+
+	"initiator/internal/bounds"
 )
 
 // lines are lines as the libraries write them with their usual settings.
@@ -100,9 +102,9 @@ func TestParse(t *testing.T) {
 // allocated.
 func TestParseIsBounded(t *testing.T) {
 	for _, l := range []string{
-		`{"a":"` + strings.Repeat("x", Examined) + `","level":"error"}`,
-		strings.Repeat("a=b ", Examined/4) + "level=error",
-		"{" + strings.Repeat(`"a":[`, Examined),
+		`{"a":"` + strings.Repeat("x", bounds.LogLevel) + `","level":"error"}`,
+		strings.Repeat("a=b ", bounds.LogLevel/4) + "level=error",
+		"{" + strings.Repeat(`"a":[`, bounds.LogLevel),
 	} {
 		if level, ok := Parse(Auto, l); ok {
 			t.Errorf("%.20s…: %v", l, level)
@@ -127,7 +129,7 @@ func FuzzParse(f *testing.F) {
 			if ok != (level != hclog.NoLevel) || level < hclog.NoLevel || level > hclog.Error {
 				t.Errorf("%s: %v, %v for %q", format, level, ok, line)
 			}
-			if cut, _ := Parse(format, line[:min(len(line), Examined)]); cut != level {
+			if cut, _ := Parse(format, line[:min(len(line), bounds.LogLevel)]); cut != level {
 				t.Errorf("%s: %v, and %v for the beginning of %q", format, level, cut, line)
 			}
 		}
