@@ -70,9 +70,10 @@ const (
 
 // ownLogPath returns the value of Log.Path for a path that leads to the initiator's
 // own output; ok is false for any other path. The meaning is that of the path in
-// the initiator itself: the keeper, which opens log files, has other outputs.
-func ownLogPath(name, stream string) (own string, ok bool) {
-	fd, ok := supervisord.DescriptorOf(name)
+// the initiator itself: the keeper, which opens log files, has other outputs. Absolute
+// makes a path absolute, so that its symbolic links can be followed.
+func ownLogPath(name, stream string, absolute func(string) string) (own string, ok bool) {
+	fd, ok := supervisord.DescriptorOf(absolute(name))
 	switch {
 	case name == OwnOutput, ok && fd == 1 && stream == "stdout", ok && fd == 2 && stream == "stderr":
 		return OwnOutput, true
@@ -86,8 +87,8 @@ func ownLogPath(name, stream string) (own string, ok bool) {
 
 // ownLogFile returns the value of Settings.LogFile for a logfile that is the
 // initiator's own output; ok is false for any other path.
-func ownLogFile(name string) (own string, ok bool) {
-	own, ok = ownLogPath(name, "stderr")
+func ownLogFile(name string, absolute func(string) string) (own string, ok bool) {
+	own, ok = ownLogPath(name, "stderr", absolute)
 	if own == OwnOutput {
 		own = ""
 	}

@@ -68,6 +68,42 @@ func TestOwnOutput(t *testing.T) {
 	}
 }
 
+// TestLinkToOwnOutput: a symbolic link to an output means that output, wherever in
+// the path it stands.
+func TestLinkToOwnOutput(t *testing.T) {
+	dir := t.TempDir()
+	for name, target := range map[string]string{
+		"out": "/dev/stdout", "err": "/proc/self/fd/2", "again": "out", "dev": "/dev", "up": "dev/../dev/fd/2", "file": "log", "loop": "loop", "in": "/dev/fd/0",
+	} {
+		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, dialect := range []string{"ours", "supervisord"} {
+		for path, want := range map[string]string{"out": "stdout", "err": "stderr", "again": "stdout", "dev/stderr": "stderr", "dev/fd/1": "stdout", "up": "stderr", "file": "", "loop": "", "dev/null": ""} {
+			path = filepath.Join(dir, path)
+			p, err := planIn(t, dialect, "logfile = "+path+"\n", "stdout_logfile = "+path+"\nstderr_logfile = "+path+"\n")
+			if err != nil {
+				t.Errorf("%s: %s: %v", dialect, path, err)
+				continue
+			}
+			s := &p.Workers[0]
+			if out, err := s.OwnOutputOf("stdout"), s.OwnOutputOf("stderr"); out != want || err != want {
+				t.Errorf("%s: %s: stdout goes to %q, stderr to %q, want %q", dialect, path, out, err, want)
+			}
+			if file := map[string]string{"stdout": StdoutPath, "stderr": "", "": path}[want]; p.Settings.LogFile != file {
+				t.Errorf("%s: logfile = %s is %q, want %q", dialect, path, p.Settings.LogFile, file)
+			}
+		}
+		in := filepath.Join(dir, "in")
+		_, err := planIn(t, dialect, "logfile = "+in+"\n", "stdout_logfile = "+in+"\nstderr_logfile = "+in+"\n")
+		var faults proactor.Faults
+		if !errors.As(err, &faults) || len(faults) != 3 || !strings.Contains(faults[0].Problem, in+" is descriptor 0 ") {
+			t.Errorf("%s: a link to stdin: %v", dialect, err)
+		}
+	}
+}
+
 // TestNoOutput: a descriptor that is no output is a fault of every key, with its
 // line.
 func TestNoOutput(t *testing.T) {

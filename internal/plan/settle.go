@@ -26,7 +26,7 @@ func (d *draft) settlePlan() {
 func (d *draft) settleSettings() {
 	s := &d.plan.Settings
 	s.StateDir = d.absolutePath(s.StateDir)
-	if own, ok := ownLogFile(s.LogFile); ok {
+	if own, ok := ownLogFile(s.LogFile, d.absolutePath); ok {
 		s.LogFile = own
 	} else if s.LogFile != "" {
 		s.LogFile = d.absolutePath(s.LogFile)
@@ -101,7 +101,7 @@ func (d *draft) logPath(path, stream string) string {
 	case strings.EqualFold(path, "none"):
 		return ""
 	}
-	if own, ok := ownLogPath(path, stream); ok {
+	if own, ok := ownLogPath(path, stream, d.absolutePath); ok {
 		return own
 	}
 	return d.absolutePath(path)

@@ -145,7 +145,7 @@ func (m *conversion) convertSettings() {
 	switch file := m.file.Settings.LogFile; file {
 	case "", "syslog":
 	default:
-		own, ok := ownLogFile(file)
+		own, ok := ownLogFile(file, m.absolutePath)
 		if s.LogFile = own; !ok {
 			s.LogFile = m.absolutePath(file)
 		}
@@ -351,7 +351,7 @@ func (m *conversion) convertLog(p supervisord.Process, l supervisord.Log, stream
 		log.Path = m.absolutePath(filepath.Join(m.file.Settings.ChildLogDir, name))
 	case l.Kind == supervisord.LogNone || l.Path == "/dev/null":
 	default:
-		own, ok := ownLogPath(l.Path, stream)
+		own, ok := ownLogPath(l.Path, stream, m.absolutePath)
 		if log.Path = own; !ok {
 			log.Path = m.absolutePath(l.Path)
 		}

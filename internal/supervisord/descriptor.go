@@ -4,11 +4,26 @@ import (
 	"fmt"
 	"path"
 	"strconv"
+
+	"initiator/internal/trustedpath"
 )
 
 // DescriptorOf returns the number of the descriptor that a path names in the
 // process that opens it, such as 3 for /dev/fd/3; ok is false for any other path.
+// The symbolic links of an absolute path are followed where trustedpath follows them.
 func DescriptorOf(name string) (fd int, ok bool) {
+	if fd, ok := descriptorNamed(name); ok || !path.IsAbs(name) {
+		return fd, ok
+	}
+	at, _ := trustedpath.Reach(name, func(at string) bool {
+		_, ok := descriptorNamed(at)
+		return ok
+	})
+	return descriptorNamed(at)
+}
+
+// descriptorNamed is DescriptorOf without links.
+func descriptorNamed(name string) (fd int, ok bool) {
 	name = path.Clean(name)
 	switch name {
 	case "/dev/stdin":
@@ -36,7 +51,7 @@ func NoOutput(name string, fd int) (problem, remedy string) {
 
 // checkDescriptor reports a log at a descriptor that is no output.
 func (c *sectionReader) checkDescriptor(key, name string) {
-	if fd, ok := DescriptorOf(name); ok && fd != 1 && fd != 2 {
+	if fd, ok := DescriptorOf(absolutePath(name)); ok && fd != 1 && fd != 2 {
 		problem, remedy := NoOutput(name, fd)
 		c.addFaultAt(key, problem, remedy)
 	}

@@ -25,6 +25,7 @@ package trustedpath
 //	open.go          OpenAppend, OpenRead, Check: the last component
 //	dir.go           Dir: renames and removes files of a directory
 //	resolve.go       a path becomes a directory and a name
+//	reach.go         Reach: where the links of a path lead
 //	look_linux.go    examines one component through its descriptor
 //	look_other.go    the same without O_PATH
 //	refusal.go       the reasons for which a path is refused

@@ -39,6 +39,9 @@ type resolver struct {
 	links    int
 	makeDirs bool // make directories that do not exist, with mode 0700
 	keepLink bool // the last component is not followed
+
+	until   func(path string) bool // ends the way early, see Reach; nil = nothing does
+	reached string                 // the path for which until has reported true
 }
 
 // resolve finds the place of an absolute path.
@@ -50,7 +53,7 @@ func (r *resolver) resolve(path string) (place, error) {
 	if err := r.returnToRoot(); err != nil {
 		return place{}, err
 	}
-	for len(r.rest) > 0 {
+	for len(r.rest) > 0 && !r.hasReached() {
 		found, done, err := r.step()
 		if err != nil {
 			_ = unix.Close(r.dir)
@@ -60,7 +63,7 @@ func (r *resolver) resolve(path string) (place, error) {
 			return found, nil
 		}
 	}
-	return place{dir: r.dir, name: "."}, nil // the path names a directory
+	return place{dir: r.dir, name: "."}, nil // the path names a directory, or until holds
 }
 
 // pushPath puts the components of a path before the others.

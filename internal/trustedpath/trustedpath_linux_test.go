@@ -55,6 +55,10 @@ func TestLinks(t *testing.T) {
 		if readErr == nil {
 			f.Close()
 		}
+		behind := func(path string) bool { return path != test.path && !strings.HasPrefix(path, theirs) }
+		if at, ok := Reach(test.path, behind); ok == test.byStranger {
+			t.Errorf("%s: Reach: %q, %v", test.name, at, ok)
+		}
 		for what, err := range map[string]error{"append": err, "check": checked, "read": readErr} {
 			var refused *LinkError
 			if errors.As(err, &refused) != test.byStranger || err != nil && !test.byStranger {
