@@ -28,7 +28,7 @@ attempts = 1
 exec      = sh -c 'while read -r line; do n=$$((n+1)); echo "[$$n,$$line]"; done'
 exec_mode = lines
 `)
-	if got := in.Call("cat", json.RawMessage(`{"a": [1, 2.50]}`)); got != `{"a": [1, 2.50]}` {
+	if got := in.Call("cat", json.RawMessage(`{"a":[1,2.50]}`)); got != `{"a":[1,2.50]}` {
 		t.Errorf("cat: %s", got)
 	}
 	const png = `"data:image/png;base64,iVBORw0KGgo="`
