@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -101,7 +102,7 @@ func TestHostileTextOnATerminal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if failed, err = c.Wait(t.Context(), failed.ID); err != nil || failed.State != task.Failed {
+	if failed, err = c.Wait(t.Context(), failed.ID); !errors.As(err, new(*task.FailedError)) || failed.State != task.Failed {
 		t.Fatalf("%+v, %v", failed, err)
 	}
 	bad := filepath.Join(dir, "bad.ini")
