@@ -60,8 +60,9 @@ type Config struct {
 	LogFile string
 	// Stdout and Stderr get the lines of workers whose log is "-", /dev/stdout or
 	// /dev/stderr, with their bytes unchanged, each behind "name:index | " where
-	// log_prefix asks for it. A reader that stops reading holds up nothing, and is
-	// told how many lines it has missed. Nil: lines for Stderr, and what workers
+	// log_prefix asks for it. With a reader that stops reading, the workers
+	// that write there wait once their pipes are full, unless log_full = drop: then
+	// the reader is told how many lines it has missed. Nil: lines for Stderr, and what workers
 	// write to their stderr, go to Logger at the level that log_parse recognises,
 	// else at debug. Other lines are dropped.
 	Stdout, Stderr io.Writer

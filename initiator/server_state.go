@@ -125,12 +125,13 @@ const outputGrace = time.Second
 // initiator's own outputs gets a queue, because its reader may stop reading.
 func (s *server) openRelay() (closeRelay func()) {
 	s.relay = &output.Relay{Logger: s.log.Named("worker")}
-	var queues []*output.Queue
+	var queues, shared []*output.Queue
 	withQueue := func(w io.Writer) io.Writer {
 		if w == nil {
 			return nil
 		}
 		if q, ok := w.(*output.Queue); ok {
+			shared = append(shared, q)
 			return q // its owner closes it
 		}
 		q := output.NewQueue(w)
@@ -143,6 +144,11 @@ func (s *server) openRelay() (closeRelay func()) {
 		s.relay.EndAll()
 		for _, q := range queues {
 			q.Close(outputGrace)
+		}
+		if s.supervisor.Quiesced() { // the owner runs no more
+			for _, q := range shared {
+				q.Flush(outputGrace)
+			}
 		}
 	}
 }

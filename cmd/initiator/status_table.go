@@ -70,6 +70,11 @@ func statusSummary(s report.Status) []string {
 	for _, p := range s.Problems {
 		lines = append(lines, "problem: "+p.Reason)
 	}
+	for _, w := range s.Workers {
+		for _, fault := range w.LogFaults {
+			lines = append(lines, fmt.Sprintf("%s:%d: %s", w.Name, w.Index, fault))
+		}
+	}
 	if len(s.Unattributed) > 0 {
 		lines = append(lines, unattributedText(s.Unattributed))
 	}

@@ -42,6 +42,9 @@ type Worker struct {
 	// Unenforced are the settings of the definition that are not in force in the
 	// worker's process, each as a sentence without a full stop.
 	Unenforced []string `json:"not_in_force,omitempty"`
+	// LogFaults are the logs of the worker that are not written at present, each as a
+	// sentence without a full stop.
+	LogFaults []string `json:"log_faults,omitempty"`
 }
 
 // KeepsFailing reports whether the worker has died three times in a row and is

@@ -11,7 +11,8 @@ import (
 
 // outputRoom bounds, in bytes, the KindOutput events that wait for an initiator
 // that does not read. Further lines are dropped and counted. Other events are
-// few (each belongs to a process or an order) and are never dropped.
+// few (each belongs to a process or an order) and are never dropped, and neither
+// are lines that the initiator acknowledges.
 const outputRoom = 1 << 20
 
 // controlConn is the keeper's end of the socket to the initiator.
@@ -163,6 +164,13 @@ func (l *loop) carryOut(m *message, fd int) (taken bool) {
 		l.replaceMain(key{m.GUID, m.Incarnation}, m.PID)
 	case opWatch:
 		l.watchOutput(m.GUID, m.On, m.Await)
+		l.setFlow(m.GUID, m.Flow)
+	case opTaken:
+		if f := l.flows.byKey[flowKey{m.GUID, m.Stream}]; f != nil {
+			f.acknowledge(m.Sent)
+		}
+	case opPause:
+		l.pauseFlows(m.On)
 	case opReopen:
 		l.reopenLogs()
 	case opClear:
@@ -230,7 +238,7 @@ func (c *controlConn) queueEvent(e Event) bool {
 
 // queueFrame queues an event that was recorded already.
 func (c *controlConn) queueFrame(e Event) bool {
-	output := e.Kind == KindOutput
+	output := e.Kind == KindOutput && e.Sent == 0 // acknowledged output is bounded by flowRoom
 	if output && c.queuedOutput > outputRoom {
 		return false
 	}

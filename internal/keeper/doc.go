@@ -27,6 +27,7 @@ package keeper
 //
 //	protocol.go         orders and events in plain values
 //	keeper.go           the initiator's end: methods that send orders
+//	acknowledge.go      which output the initiator has written
 //	launch.go           starting a keeper, receiving its events, its exit
 //	keeper_env.go       the part of the initiator's environment it is given
 //	attach.go           taking over the keeper of a dead initiator, leaving one
@@ -44,13 +45,17 @@ package keeper
 //	fork_thread.go      the thread that forks
 //	fd_transfer_*.go    descriptors pass into that thread's own table
 //	output.go           output pipes are read
+//	flow.go             output waits in its pipe until the initiator has written more
 //	collect_lines.go    output is cut into lines and pieces of long lines
 //	raw_lines.go        lines that JSON would change
 //	unended_lines.go    a line whose end does not come is delivered without it
 //	log_page.go         output for a log file, and how it joins the end of the file
+//	log_flow.go         output waits in its pipe for the disk, or is dropped
+//	log_lost.go         lines that a log could not take
 //	log_writer.go       log files are written beside the loop, as disks can hang
 //	log_thread_*.go     a thread that hangs keeps no socket open
 //	log_file.go         lines are written to one log file
+//	log_clear.go        log files are removed
 //	children.go         processes end: what is reported and remembered
 //	cgroup_*.go         a worker's own cgroup
 //	stale_cgroups.go    cgroups that the kernel does not remove yet

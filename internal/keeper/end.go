@@ -140,6 +140,7 @@ func (l *loop) handleDisconnect() {
 	if l.shutdown == nil && l.openWindow(time.Now()) {
 		return
 	}
+	l.dropFlows()
 	for guid := range l.held {
 		l.releaseSocket(guid)
 	}

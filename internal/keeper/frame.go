@@ -37,12 +37,14 @@ const (
 	opAdopt          = "adopt"
 	opSync           = "sync"
 	opMain           = "main"
+	opTaken          = "taken"
+	opPause          = "pause"
 )
 
 // opVersion holds the version with which an order came, for orders that are not
 // in version 1. Such an order is not sent to an older keeper. An older keeper
 // that receives it answers with a warning.
-var opVersion = map[string]int{opClear: 2, opShare: 4, opMain: 5}
+var opVersion = map[string]int{opClear: 2, opShare: 4, opMain: 5, opTaken: flowVersion, opPause: flowVersion}
 
 // listenVersion is the version with which SpawnOrder.ListenFDs and NoNewPrivs came.
 // An older keeper would start the program without its socket, or with privileges.
@@ -50,6 +52,9 @@ const listenVersion = 4
 
 // leaveVersion is the version with which EndOrder.Leave came.
 const leaveVersion = 6
+
+// flowVersion is the version with which acknowledgements of output came.
+const flowVersion = 7
 
 // message is one order to the keeper: a frame of JSON. FDs is the number of
 // descriptors that were sent with its first byte, 0 or 1.
@@ -64,6 +69,9 @@ type message struct {
 	PID         int        `json:",omitempty"` // main
 	On          bool       `json:",omitempty"`
 	Await       bool       `json:",omitempty"` // watch
+	Flow        []string   `json:",omitempty"` // watch: the streams whose lines are acknowledged
+	Stream      string     `json:",omitempty"` // taken
+	Sent        uint64     `json:",omitempty"` // taken
 	MainOnly    bool       `json:",omitempty"` // signal
 	Spawn       *spawnWire `json:",omitempty"`
 	End         *EndOrder  `json:",omitempty"`

@@ -49,9 +49,11 @@ func (l *loop) openWindow(now time.Time) bool {
 	}
 	l.window = &handoverWindow{keepAllUntil: l.keepAllUntil, grace: grace}
 	l.keepAllUntil = time.Time{}
+	l.pauseFlows(true) // checkWindow releases them when no upgrade is in progress
 	for guid := range l.watched {
 		if l.snapshots[guid] == nil {
 			l.watchOutput(guid, false, false)
+			l.setFlow(guid, nil)
 		}
 	}
 	l.checkWindow(now)
@@ -67,6 +69,7 @@ func (l *loop) checkWindow(now time.Time) {
 		w.next = w.keepAllUntil
 		return
 	}
+	l.dropFlows()
 	l.dropUnkeptSnapshots()
 	for guid := range l.held {
 		if m := l.snapshots[guid]; m == nil && !l.hasKeptWorker(guid) {
@@ -135,6 +138,7 @@ func (l *loop) acceptInitiator() {
 func (l *loop) greetInitiator(now time.Time) {
 	l.keepAllUntil = l.window.keepAllUntil
 	l.window = nil
+	l.restartFlows(now)
 	c := l.ctl
 	c.queueFrame(Event{Kind: KindHello, Version: ownVersion(), PID: os.Getpid(), At: now})
 	for _, e := range l.handoverEvents(now) {

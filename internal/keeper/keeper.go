@@ -64,13 +64,14 @@ type Keeper struct {
 	sendTimeout time.Duration // of one send
 	closeGrace  time.Duration // of Close
 
-	send        sync.Mutex    // held while a frame is written
-	closing     chan struct{} // closed when Close or Detach begins: events may be dropped
-	closeOnce   sync.Once
-	detached    atomic.Bool    // Detach was called: the keeper lives on
-	gone        chan struct{}  // closed when the process was waited for
-	ended       chan struct{}  // closed when every goroutine of this Keeper has ended
-	closeSender sync.WaitGroup // the goroutine that sends the close order
+	send         sync.Mutex    // held while a frame is written
+	closing      chan struct{} // closed when Close or Detach begins: events may be dropped
+	closeOnce    sync.Once
+	detached     atomic.Bool   // Detach was called: the keeper lives on
+	gone         chan struct{} // closed when the process was waited for
+	ended        chan struct{} // closed when every goroutine of this Keeper has ended
+	acknowledged acknowledgedOutput
+	closeSender  sync.WaitGroup // the goroutine that sends the close order
 }
 
 // Events yields every event in order, beginning with KindHello and ending with
@@ -146,9 +147,20 @@ func (k *Keeper) ReplaceMain(guid string, incarnation, pid int) error {
 }
 
 // WatchOutput turns the KindOutput events of all incarnations of guid on or
-// off. Called before Spawn, it misses no line.
-func (k *Keeper) WatchOutput(guid string, on bool) error {
-	return k.sendOrder(message{Op: opWatch, GUID: guid, On: on}, nil)
+// off. Called before Spawn, it misses no line. Acknowledged names the streams whose
+// lines the caller passes to AcknowledgeOutput once they are written: of these no
+// line is dropped. A keeper before version 7 treats them as other streams.
+func (k *Keeper) WatchOutput(guid string, on bool, acknowledged ...string) error {
+	return k.watch(message{GUID: guid, On: on, Flow: acknowledged})
+}
+
+// watch sends an order watch.
+func (k *Keeper) watch(m message) error {
+	m.Op = opWatch
+	if !m.On {
+		k.acknowledged.forget(m.GUID)
+	}
+	return k.sendOrder(m, nil)
 }
 
 // AwaitOutput turns the KindOutput events of guid on, for lines that the caller
@@ -156,8 +168,8 @@ func (k *Keeper) WatchOutput(guid string, on bool) error {
 // to every initiator that attaches, until a saved snapshot covers the line (by
 // its Event.Seq) or WatchOutput is called. A keeper of version 1 treats the
 // order as WatchOutput.
-func (k *Keeper) AwaitOutput(guid string) error {
-	return k.sendOrder(message{Op: opWatch, GUID: guid, On: true, Await: true}, nil)
+func (k *Keeper) AwaitOutput(guid string, acknowledged ...string) error {
+	return k.watch(message{GUID: guid, On: true, Await: true, Flow: acknowledged})
 }
 
 // ReopenLogs closes all log files and opens them again by their names, after

@@ -2,10 +2,8 @@ package keeper
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -22,9 +20,10 @@ const reopenPause = time.Second
 // where they cannot. The loop uses the first fields, its logWriter the others.
 type logFile struct {
 	Log
-	refs   int
-	writer *logWriter
-	hangs  bool // lines were dropped because the disk hangs, and this was reported
+	refs      int
+	writer    *logWriter
+	retryKept time.Time    // when to try again to write what Block keeps
+	kept      atomic.Int64 // bytes of the pages that Block keeps
 
 	fd      int              // -1 = not open
 	before  logs.Predecessor // the log that was open before
@@ -33,9 +32,11 @@ type logFile struct {
 	size    int64
 	regular bool // a regular file, which can be rotated
 	broken  bool // the last write failed, and was reported
+	faulty  bool // a failure was reported, and not its end
 	end     logEnd
-	retry   time.Time // do not open before this time
-	dropped int       // bytes not written since broken
+	retry   time.Time  // do not open before this time
+	lost    int        // lines not written since broken
+	pages   []*logPage // that Block keeps until they can be written
 }
 
 // openLog returns the log for one stream. The first worker that names a path
@@ -60,14 +61,19 @@ func (l *loop) closeLog(f *logFile, s *outputStream) {
 	if last {
 		delete(l.logs, f.Path)
 	}
+	if lost := s.lost; lost > 0 { // no later page says so
+		l.addLogJob(f, s.key, nil, func() error { return f.writePage(&logPage{from: s, lost: lost}) })
+	}
 	l.addLogJob(f, key{}, nil, func() error {
 		if f.end.of == s {
 			f.end.of = nil
 		}
-		if last {
-			f.closeFile()
+		if !last {
+			return nil
 		}
-		return nil
+		err := f.writeKept()
+		f.closeFile()
+		return err
 	})
 }
 
@@ -100,60 +106,6 @@ func (f *logFile) reopenFile() error {
 		return f.reportFailure(err)
 	}
 	return nil
-}
-
-// clearLogs removes the logs that an order names, and reports the result. The
-// events of several orders keep their order, so it waits for the disk: a file
-// on a disk that hangs is reported as a fault, and removed when the disk works
-// again.
-func (l *loop) clearLogs(m *message) {
-	e := Event{Kind: KindCleared, GUID: m.GUID}
-	faults := make([]error, len(m.Paths))
-	for i, path := range m.Paths {
-		f, w := l.logs[path], l.writers.forPath(path)
-		if w.late.Load() {
-			faults[i] = fmt.Errorf("clear log: the disk of %s does not answer; the file was not removed", path)
-			continue
-		}
-		faults[i] = fmt.Errorf("clear log: the disk of %s has not answered for %s; the file will be removed when it does", path, logPatience)
-		l.writers.addJob(w, &logJob{
-			do:     func() error { return clearLog(path, f) },
-			report: func(err error) { faults[i] = err },
-		})
-	}
-	l.awaitLogs()
-	if err := errors.Join(faults...); err != nil {
-		e.Error = err.Error()
-	}
-	l.ctl.queueEvent(e)
-}
-
-// clearLog removes one file, open or not, as a rotation does: a reader sees
-// that another file has the name. A file that is not regular holds no lines and
-// is left alone. f is the log in use; nil = none.
-func clearLog(path string, f *logFile) error {
-	name := filepath.Base(path)
-	dir, err := trustedpath.OpenDirOf(path)
-	if err == nil {
-		defer dir.Close()
-		if dir.HasSpecial(name) {
-			return nil
-		}
-	}
-	if f != nil {
-		f.closeFile()
-		f.end = logEnd{}
-	}
-	if err == nil {
-		err = dir.Remove(name)
-	}
-	if err == nil || errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if fault, ok := errors.AsType[*os.PathError](err); ok {
-		err = fault.Err // the path stands in the message already
-	}
-	return fmt.Errorf("clear log: remove %s: %w", path, err)
 }
 
 // checkLogPaths refuses a worker whose output would go where another user has
@@ -214,16 +166,39 @@ func (f *logFile) closeFile() {
 }
 
 // writePage appends a page. It rotates the file before a line that would make it
-// larger than MaxBytes, and in the middle of a line that is longer than that.
+// larger than MaxBytes, and in the middle of a line that is longer than that. Lines
+// that cannot be written are dropped, or kept with Block.
 func (f *logFile) writePage(p *logPage) (failure error) {
+	if f.Block && len(f.pages) > 0 {
+		f.keepPage(p)
+		return f.writeKept()
+	}
+	if f.lost > 0 && time.Now().Before(f.retry) {
+		f.lost += p.lost
+		f.dropText(p.text)
+		return nil
+	}
 	if open, err := f.openAgain(); !open { // before joinPage, which needs the end of the file
-		f.dropText(len(p.text))
+		f.refusePage(p, p.text)
 		return err
 	}
-	text := p.text
-	if between := f.end.joinPage(p); len(between) > 0 {
-		text = append(between, text...)
+	between := f.end.joinPage(p)
+	if lost := f.lost + p.lost; lost > 0 {
+		between = noteLost(between, f.end.inLine, lost)
 	}
+	rest, failure := f.appendPage(append(between, p.text...), p.from)
+	if failure != nil || f.broken {
+		if len(rest) <= len(p.text) {
+			f.lost, p.lost = 0, 0 // the note was written
+		}
+		f.refusePage(p, rest[max(0, len(rest)-len(p.text)):])
+		return failure
+	}
+	return f.reportWorking(f.lost + p.lost)
+}
+
+// appendPage appends text, and returns what was not written.
+func (f *logFile) appendPage(text []byte, from *outputStream) (rest []byte, failure error) {
 	for len(text) > 0 {
 		n := f.countFitting(text)
 		if n == 0 {
@@ -232,16 +207,14 @@ func (f *logFile) writePage(p *logPage) (failure error) {
 				n = len(text)
 			}
 		}
-		if err := f.appendText(text[:n], p.from); err != nil {
-			failure = err // of consecutive failures only the first is reported
+		written, err := f.appendText(text[:n], from)
+		text = text[written:]
+		if written < n {
+			return text, err
 		}
-		text = text[n:]
 	}
-	if failure == nil && f.warning != nil && !f.warned {
-		f.warned = true
-		return f.warning
-	}
-	return failure
+	f.broken = false
+	return nil, nil
 }
 
 // openAgain opens the file when it is not open and was not tried a moment ago. It
@@ -283,40 +256,30 @@ func (f *logFile) rotateFile() {
 	_ = f.openFile() // appendText reports it when this has failed
 }
 
-// appendText appends a part of a page. It returns an error when writing begins to
-// fail, and nil while it goes on failing.
-func (f *logFile) appendText(text []byte, from *outputStream) error {
+// appendText appends a part of a page, and returns how many bytes were written. It
+// returns an error when writing begins to fail, and nil while it goes on failing.
+func (f *logFile) appendText(text []byte, from *outputStream) (written int, err error) {
 	if open, err := f.openAgain(); !open {
-		f.dropText(len(text))
-		return err
+		return 0, err
 	}
-	for len(text) > 0 {
-		n, err := unix.Write(f.fd, text)
+	for written < len(text) {
+		n, err := unix.Write(f.fd, text[written:])
 		if err == unix.EINTR {
 			continue
 		}
 		if err != nil {
-			f.dropText(len(text))
-			return f.noteFailure(err)
+			return written, f.noteFailure(err)
 		}
 		f.size += int64(n)
-		f.end = logEnd{inLine: text[n-1] != '\n', of: from}
-		text = text[n:]
+		written += n
+		f.end = logEnd{inLine: text[written-1] != '\n', of: from}
 	}
-	f.broken, f.dropped = false, 0
-	return nil
-}
-
-// dropText counts bytes that are not written. The line that the file ends in does
-// not go on after them.
-func (f *logFile) dropText(bytes int) {
-	f.dropped += bytes
-	f.end.of = nil
+	return written, nil
 }
 
 // noteFailure returns an error when writing begins to fail.
 func (f *logFile) noteFailure(err error) error {
-	if f.broken {
+	if f.broken { // reported already
 		f.retry = time.Now().Add(reopenPause)
 		return nil
 	}
@@ -325,6 +288,10 @@ func (f *logFile) noteFailure(err error) error {
 
 // reportFailure notes the first failure and returns its message.
 func (f *logFile) reportFailure(err error) error {
-	f.broken, f.retry = true, time.Now().Add(reopenPause)
-	return fmt.Errorf("write log %s: %w: its lines are dropped until it can be written again", f.Path, err)
+	f.broken, f.faulty, f.retry = true, true, time.Now().Add(reopenPause)
+	what := "its lines are dropped until it can be written again"
+	if f.Block {
+		what = "the worker waits until it can be written again (log_full = block)"
+	}
+	return logFault{path: f.Path, text: fmt.Sprintf("write log %s: %v: %s", f.Path, err, what)}
 }

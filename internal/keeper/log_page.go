@@ -10,6 +10,7 @@ type logPage struct {
 	text      []byte
 	continued bool // text begins in the middle of a line
 	gap       bool // output of the stream before text was not written
+	lost      int  // how many lines that were
 }
 
 // addPiece appends a piece of output.

@@ -23,9 +23,14 @@ const (
 	// logPatience is how long the loop waits for the logWriters. Normally they
 	// need less, and then a line is in its file before any later event is sent.
 	logPatience = time.Second
-	// logRoom bounds, in bytes, the lines that wait for one logWriter. Further
-	// lines are dropped.
+	// logRoom bounds, in bytes, the lines that wait for one logWriter. The pipes of
+	// the workers that write more are not read.
 	logRoom = bounds.LogWaiting
+	// lastRoom bounds the same together with the last lines of workers that end,
+	// which are read in any case. Further lines are dropped.
+	lastRoom = 8 * logRoom
+	// logStall is how long a disk may take no line before the lines are dropped.
+	logStall = 5 * time.Second
 	// maxLogWriters bounds the logWriters, because each can block a thread.
 	// Further directories share them.
 	maxLogWriters = 64
@@ -46,6 +51,7 @@ type logWriter struct {
 	done  []*logJob // that the loop has not taken yet
 	bytes int       // of the lines in jobs, and in the job that runs
 	runs  bool      // a job runs
+	moved time.Time // when a job began to wait alone, or was done
 }
 
 // logJob is one thing to do with a log file. The logWriter calls do; the loop
@@ -112,6 +118,9 @@ func (s *logWriters) forPath(path string) *logWriter {
 // addJob queues a job. The jobs of a directory are done in their order.
 func (s *logWriters) addJob(w *logWriter, j *logJob) {
 	w.mu.Lock()
+	if len(w.jobs) == 0 && !w.runs {
+		w.moved = time.Now()
+	}
 	w.jobs = append(w.jobs, j)
 	w.bytes += len(j.page)
 	w.mu.Unlock()
@@ -122,11 +131,19 @@ func (s *logWriters) addJob(w *logWriter, j *logJob) {
 	}
 }
 
-// hasRoom reports whether a page may wait. A page of any size may wait alone.
-func (w *logWriter) hasRoom(page []byte) bool {
+// hasRoom reports whether so many bytes of lines may wait, of at most limit. A page
+// of any size may wait alone.
+func (w *logWriter) hasRoom(bytes, limit int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.bytes == 0 || w.bytes+len(page) <= logRoom
+	return w.bytes == 0 || w.bytes+bytes <= limit
+}
+
+// stallsAt returns when a disk that takes no line has taken none for logStall.
+func (w *logWriter) stallsAt() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.moved.Add(logStall)
 }
 
 // run does the jobs, on a thread whose descriptors do not keep the keeper's
@@ -160,7 +177,7 @@ func (w *logWriter) doNext() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.bytes -= len(j.page)
-	w.done, w.runs = append(w.done, j), false
+	w.done, w.runs, w.moved = append(w.done, j), false, time.Now()
 	return true
 }
 
@@ -231,26 +248,8 @@ func (p logPipe) handleReady(l *loop) {
 // addLogJob queues a job for a log file that is in use.
 func (l *loop) addLogJob(f *logFile, k key, page []byte, do func() error) {
 	l.writers.addJob(f.writer, &logJob{page: page, do: do, report: func(err error) {
-		f.hangs = false
 		if err != nil {
-			l.queueWarning(k, err)
+			l.queueLogWarning(k, f, err)
 		}
 	}})
-}
-
-// writeLog gives a page to the writer of a log. When the log's disk hangs and too
-// much output waits, the page is dropped.
-func (l *loop) writeLog(f *logFile, k key, page logPage) (kept bool) {
-	if !f.writer.hasRoom(page.text) {
-		l.awaitLogs()
-	}
-	if !f.writer.hasRoom(page.text) {
-		if !f.hangs {
-			f.hangs = true
-			l.queueWarning(k, fmt.Errorf("write log %s: its disk has not answered for %s and more: its lines are dropped until the disk answers", f.Path, logPatience))
-		}
-		return false
-	}
-	l.addLogJob(f, k, page.text, func() error { return f.writePage(&page) })
-	return true
 }

@@ -144,6 +144,7 @@ func (l *loop) run() int {
 		}
 		l.ctl.handleOrder(l)
 		l.runTimers(time.Now())
+		l.resumeReading()
 		l.ctl.flushEvents()
 		if code, done := l.finished(time.Now()); done {
 			l.closeLogs()
@@ -168,7 +169,8 @@ func (l *loop) pollTimeout(now time.Time) int {
 	if l.window != nil {
 		next = earliest(next, l.window.next)
 	}
-	next = earliest(earliest(next, l.unended.next), l.expectRound(now))
+	next = earliest(earliest(next, l.flows.next), l.flows.answerTill)
+	next = earliest(next, earliest(l.unended.next, l.expectRound(now)))
 	if next.IsZero() {
 		return -1
 	}
@@ -204,6 +206,9 @@ func (l *loop) runTimers(now time.Time) {
 	}
 	if !l.unended.next.IsZero() && !now.Before(l.unended.next) {
 		l.flushUnended(now)
+	}
+	if till := l.flows.answerTill; !till.IsZero() && !now.Before(till) {
+		l.releaseUnanswered()
 	}
 	if !l.staleCgroups.next.IsZero() && !now.Before(l.staleCgroups.next) {
 		l.retryRemoval()

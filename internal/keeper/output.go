@@ -18,12 +18,14 @@ type outputs struct {
 	watched map[string]bool
 	awaited map[string]bool // watched, and recorded until a snapshot covers the lines
 	unended unendedLines
+	flows   flows
 }
 
 func newOutputs() outputs {
 	return outputs{
 		buf: make([]byte, 64<<10), logs: map[string]*logFile{}, watched: map[string]bool{}, awaited: map[string]bool{},
 		unended: unendedLines{streams: map[*outputStream]bool{}},
+		flows:   flows{byKey: map[flowKey]*flow{}, stopped: map[*outputStream]bool{}},
 	}
 }
 
@@ -35,8 +37,10 @@ type outputStream struct {
 	fd         int    // -1 once it has ended
 	log        *logFile
 	timestamps bool
-	dropped    int  // lines that were not sent to the initiator
-	gap        bool // the last page was not given to the log
+	dropped    int       // lines that were not sent to the initiator
+	gap        bool      // the last page was not given to the log
+	lost       int       // lines that were not given to the log
+	stall      time.Time // of the log's disk, the one that was reported last
 }
 
 // captureOutput takes over the reading end of a pipe.
@@ -54,8 +58,12 @@ func (l *loop) captureOutput(c *child, fd int, name string, to Log) *outputStrea
 }
 
 // handleReady reads once, so that a worker with much output does not delay the
-// others.
+// others. Output that has no place stays in the pipe.
 func (s *outputStream) handleReady(l *loop) {
+	if !l.canRead(s) {
+		l.stopReading(s)
+		return
+	}
 	n, err := unix.Read(s.fd, l.buf)
 	switch {
 	case n > 0:
@@ -131,11 +139,26 @@ func (e *Event) addPiece(p linePiece) {
 // dropped before.
 func (s *outputStream) reportOutput(l *loop, e Event) {
 	e.Dropped = s.dropped
+	f := l.flowOf(s)
+	if f != nil {
+		e.Sent = f.sent + e.flowBytes()
+	}
 	if l.ctl.queueEvent(e) {
 		s.dropped = 0
+		if f != nil {
+			f.sent = e.Sent
+		}
 	} else {
 		s.dropped += len(e.Lines)
 	}
+}
+
+// flowBytes counts the bytes of the event's lines with their line ends.
+func (e *Event) flowBytes() (n uint64) {
+	for _, line := range e.Lines {
+		n += uint64(len(line)) + 1
+	}
+	return n
 }
 
 // readLastOutput reads what is in the pipe now, and nothing that is written
@@ -173,6 +196,7 @@ func (s *outputStream) readableBytes() int {
 // closeStream closes the stream for good.
 func (s *outputStream) closeStream(l *loop) {
 	s.flushHeld(l)
+	delete(l.flows.stopped, s)
 	l.closeFD(s.fd)
 	s.fd = -1
 	if s.log != nil {

@@ -21,12 +21,13 @@ import (
 //	   tags, and escaped and unattributed processes are reported
 //	5  main; main_exited; a worker can go on with another main process
 //	6  end can leave what the main process leaves, and left processes are reported
-const Version = 6
+//	7  taken and pause; watch can have its lines acknowledged
+const Version = 7
 
 // versionText is the version that this program's keeper announces. A test links
 // a program with an older version (-ldflags=-X), to see how newer orders are
 // answered there.
-var versionText = "6"
+var versionText = "7"
 
 // ownVersion returns versionText as a number.
 func ownVersion() int {
@@ -116,6 +117,9 @@ type Log struct {
 	MaxBytes   int64  // rotate before the file grows past it; 0 = never
 	Backups    int    // keep .1 … .Backups; 0 keeps none
 	Timestamps bool   // put the time before each line
+	// Block lets the worker wait while the file cannot be written, instead of
+	// dropping its lines. A keeper before version 7 drops them.
+	Block bool `json:",omitempty"`
 	// Access says which permissions and which owner a new log gets.
 	Access logs.Access `json:",omitzero"`
 }
@@ -266,11 +270,19 @@ type Event struct {
 	// before it. An older keeper sets neither, and cuts long lines.
 	Partial   bool `json:",omitempty"`
 	Continued bool `json:",omitempty"`
+	// Sent is how many bytes of lines the stream has sent with this event, with one for
+	// each line end, when the initiator acknowledges them: see
+	// Keeper.AcknowledgeOutput. 0 = it need not. An older keeper does not set it.
+	Sent uint64 `json:",omitempty"` // output
 	// Dropped counts the lines before Lines that were not sent, because the
 	// events were not read fast enough.
 	Dropped int `json:",omitempty"`
 
 	Setting string `json:",omitempty"` // warning: the key of the INI that is not in force
+	// LogPath names a log whose lines are not written, as Error says, or with LogWorks
+	// are written again. An older keeper sets neither.
+	LogPath  string `json:",omitempty"` // warning
+	LogWorks bool   `json:",omitempty"` // warning
 
 	Error string `json:",omitempty"` // spawn_failed, exited, adopted, main, cleared, warning, lost
 	// Errno names the system's error in Error, for example "ENOENT"; "" = another

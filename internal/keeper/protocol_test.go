@@ -17,14 +17,14 @@ func TestWireNamesStay(t *testing.T) {
 		frame any
 		names string
 	}{
-		{message{}, "V Op FDs GUID Incarnation From Signal PID On Await MainOnly Spawn End Memo Seen Grace Paths Path Dev Ino Adopt"},
+		{message{}, "V Op FDs GUID Incarnation From Signal PID On Await MainOnly Spawn End Memo Seen Grace Paths Path Dev Ino Adopt Flow Stream Sent"},
 		{spawnWire{}, "GUID Incarnation Stdin PassHeld NoFDs ListenFDs Stdout Stderr RedirectStderr Keep FollowMain Tag Umask Nice NoFile Core" +
 			" UID GID Groups SetUser NoNewPrivs CgroupDir CgroupSet Argv Env Dir"},
-		{Log{}, "Path MaxBytes Backups Timestamps Access"},
+		{Log{}, "Path MaxBytes Backups Timestamps Access Block"},
 		{EndOrder{}, "GUID Incarnation Signal Wait MainFirst Leave"},
 		{AdoptOrder{}, "GUID Incarnation PID StartTime Keep CgroupDir FollowMain FirstStart Tag Escaped Listening Stdout Stderr RedirectStderr"},
 		{Event{}, "Kind GUID Incarnation At Seq Age Version PID StartTime Code Signal Core OOM Left LeftNames MaxRSS Unknown" +
-			" Memo Socket Proven Killed Strays LeftCount LeftProcesses Escaped Stream Lines Raw Partial Continued Dropped Setting Error Errno"},
+			" Memo Socket Proven Killed Strays LeftCount LeftProcesses Escaped Stream Lines Raw Partial Continued Dropped Setting Error Errno Sent LogPath LogWorks"},
 	} {
 		frame := reflect.TypeOf(tt.frame)
 		want := strings.Fields(tt.names)

@@ -240,6 +240,16 @@ func (l *loop) addChild(b *pendingSpawn) {
 	}
 }
 
+// queueLogWarning queues a KindWarning about a log.
+func (l *loop) queueLogWarning(k key, f *logFile, err error) {
+	fault, ok := errors.AsType[logFault](err)
+	if !ok {
+		l.queueWarning(k, err)
+		return
+	}
+	l.ctl.queueEvent(Event{Kind: KindWarning, GUID: k.guid, Incarnation: k.incarnation, Error: err.Error(), LogPath: f.Path, LogWorks: fault.over})
+}
+
 // queueWarning queues a KindWarning.
 func (l *loop) queueWarning(k key, err error) {
 	e := Event{Kind: KindWarning, GUID: k.guid, Incarnation: k.incarnation, Error: err.Error()}

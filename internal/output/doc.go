@@ -11,3 +11,4 @@ package output
 //	prefix.go  the name of the worker before its lines
 //	fold.go    lines to records: the trace of a panic becomes one record
 //	queue.go   a writer that never blocks, and counts what it drops
+//	lost.go    text that the writer behind a queue refuses

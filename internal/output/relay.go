@@ -41,14 +41,32 @@ type traceSource struct {
 func (r *Relay) RelayLines(l supervise.Lines) {
 	l.Lines = markPieces(l)
 	to := r.ownOutput(l.To)
-	if to != nil {
-		_, _ = to.Write(formatLines(l)) // a Queue never fails
-	}
+	writeLines(to, l)
 	switch {
 	case l.Stream == "stderr":
 		r.logStderr(l, to != nil)
 	case l.To == "stderr" && to == nil:
 		r.logLines(l)
+	}
+}
+
+// acknowledger is a writer that says when a text was written, such as a Queue.
+type acknowledger interface {
+	WriteAcknowledged(p []byte, written func())
+}
+
+// writeLines writes lines to one of the initiator's own outputs; nil = none. It
+// calls Written once they are written.
+func writeLines(to io.Writer, l supervise.Lines) {
+	if q, ok := to.(acknowledger); ok && l.Written != nil {
+		q.WriteAcknowledged(formatLines(l), l.Written)
+		return
+	}
+	if to != nil {
+		_, _ = to.Write(formatLines(l)) // a Queue never fails
+	}
+	if l.Written != nil {
+		l.Written()
 	}
 }
 

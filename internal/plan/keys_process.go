@@ -113,6 +113,10 @@ var logKeys = joinRows(
 			"in which format the level of a line is recognised, for the initiator's log and `initiator logs -o json`: "+
 				"json, logfmt, console (a time, then the level), auto = each of them, none; the line itself is never changed; "+
 				"with contract = off the default is none").withoutRestart(),
+		key("log_full", oneOf(FullAuto, FullBlock, FullDrop), FullAuto, func(s *Spec) *string { return &s.LogFull },
+			"what happens to output that cannot be written: block = it stays in the worker's pipe, and the worker waits, "+
+				"drop = its lines are dropped, counted and reported, auto = block for the initiator's own output, "+
+				"and drop for a file that cannot be written or has taken nothing for 5 s"),
 	},
 )
 

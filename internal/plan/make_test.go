@@ -52,7 +52,7 @@ func TestMakeFillsInEveryDefault(t *testing.T) {
 		Limits:    Limits{Umask: -1},
 		Stdout:    Log{Path: "/etc/x/.initiator/logs/{name}.{index}.stdout.log", MaxBytes: 50 << 20, Backups: 10},
 		Stderr:    Log{Path: "/etc/x/.initiator/logs/{name}.{index}.stderr.log", MaxBytes: 50 << 20, Backups: 10},
-		LogPrefix: "auto", LogParse: "auto",
+		LogPrefix: "auto", LogParse: "auto", LogFull: FullAuto,
 		Tasks:  Tasks{Attempts: 3, RetryDelay: time.Second, RetryDelayMax: 10 * time.Minute, RetryJitter: 0.1, Retention: Retention{10_000, time.Hour}, RetentionFailed: Retention{100_000, 720 * time.Hour}, RetentionDead: Retention{100_000, 720 * time.Hour}},
 		Config: []Entry{{Key: "command", Value: "/bin/x --flag", Valued: true}},
 	}

@@ -68,6 +68,13 @@ const (
 	PrefixNone = "none"
 )
 
+// The values of log_full.
+const (
+	FullAuto  = "auto"
+	FullBlock = "block"
+	FullDrop  = "drop"
+)
+
 // ownLogPath returns the value of Log.Path for a path that leads to the initiator's
 // own output; ok is false for any other path. The meaning is that of the path in
 // the initiator itself: the keeper, which opens log files, has other outputs. Absolute

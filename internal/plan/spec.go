@@ -204,6 +204,7 @@ type Spec struct {
 	LogFiles       LogFiles
 	LogPrefix      string // PrefixAuto, PrefixName or PrefixNone
 	LogParse       string // a format of package loglevel
+	LogFull        string // FullAuto, FullBlock or FullDrop
 
 	Tasks Tasks
 

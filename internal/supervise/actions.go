@@ -149,11 +149,15 @@ func (l *loop) releaseIncarnation(w *worker) {
 // only once, and this initiator may die before it handles the line.
 func (l *loop) watchOutput(w *worker, on, starting bool) {
 	w.outputWatched, w.lineAwaited = on, on && awaitsReadyLine(w.rec.Spec, starting)
+	w.acknowledged = nil
+	if on {
+		w.acknowledged = acknowledgedStreams(w.rec.Spec)
+	}
 	switch {
 	case l.keeper == nil:
 	case w.lineAwaited:
-		l.logUnsent(l.keeper.AwaitOutput(w.guid), "watch", w)
+		l.logUnsent(l.keeper.AwaitOutput(w.guid, w.acknowledged...), "watch", w)
 	default:
-		l.logUnsent(l.keeper.WatchOutput(w.guid, on), "watch", w)
+		l.logUnsent(l.keeper.WatchOutput(w.guid, on, w.acknowledged...), "watch", w)
 	}
 }

@@ -52,6 +52,9 @@ func (l *loop) handleKeeperEvent(e keeper.Event, ok bool) {
 	case e.Kind == keeper.KindWarning:
 		l.handleWarning(w, e)
 	case w == nil: // the worker was removed: nothing depends on the event
+		if written := l.acknowledgement(e); written != nil {
+			written()
+		}
 	case e.Kind == keeper.KindOutput:
 		w.lastSeq = max(w.lastSeq, e.Seq)
 		l.handleOutput(w, e)
@@ -72,10 +75,30 @@ func (l *loop) handleWarning(w *worker, e keeper.Event) {
 		l.log.Warn("keeper: "+e.Error+" (of a worker that was removed)", "guid", e.GUID)
 		return
 	}
+	if e.LogPath != "" {
+		l.noteLogFault(w, e)
+		return
+	}
 	l.log.Warn("keeper: "+e.Error, "worker", w.pool.spec.Name, "guid", w.guid)
 	if e.Setting != "" && e.GUID == w.guid && e.Incarnation == w.rec.Incarnation {
 		w.unenforced = append(w.unenforced, e.Error)
 	}
+}
+
+// noteLogFault logs that a log is not written, or is written again, and keeps the
+// fault for `why` and `status`.
+func (l *loop) noteLogFault(w *worker, e keeper.Event) {
+	l.log.Warn(e.Error, "worker", w.pool.spec.Name, "guid", w.guid)
+	if e.LogWorks {
+		delete(w.logFaults, e.LogPath)
+		l.publishTransition(w, &w.rec, e.Error)
+		return
+	}
+	if w.logFaults == nil {
+		w.logFaults = map[string]string{}
+	}
+	w.logFaults[e.LogPath] = e.Error
+	l.publishTransition(w, &w.rec, e.Error)
 }
 
 // handleWorkerEvent translates a keeper's report about a worker into an event

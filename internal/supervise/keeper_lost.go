@@ -122,7 +122,7 @@ func (l *loop) useNewKeeper(k *keeper.Keeper, leftovers []string, err error) {
 		w.socketLost = w.port != nil && w.port.Mode != port.Bind
 	}
 	for _, w := range l.order {
-		w.outputWatched, w.lineAwaited = false, false
+		w.outputWatched, w.lineAwaited, w.acknowledged = false, false, nil
 		if w.awaitsAdoption {
 			continue
 		}

@@ -31,6 +31,17 @@ type Lines struct {
 	// Dropped counts the lines that are missing before these, because they came
 	// faster than they could be passed on.
 	Dropped int
+	// Written, when it is not nil, must be called when the lines were written, or are
+	// not to be written. Until then the worker's further output waits in its pipe.
+	// Any goroutine may call it.
+	Written func()
+}
+
+// wereWritten calls Written.
+func (l *Lines) wereWritten() {
+	if l.Written != nil {
+		l.Written()
+	}
 }
 
 // ReopenLogs opens all log files again by their names, for example after log
@@ -66,13 +77,37 @@ func (l *loop) handleOutput(w *worker, e keeper.Event) {
 		}
 	}
 	own := spec.OwnOutputOf(e.Stream)
-	if l.opts.OnOutput != nil && (own != "" || l.opts.AllStderr && e.Stream == "stderr") {
-		l.opts.OnOutput(Lines{
-			Name: spec.Name, GUID: w.guid, Index: w.index, Incarnation: e.Incarnation,
-			Stream: e.Stream, To: own, Prefixed: spec.PrefixesOutput(len(l.workers)), Format: spec.LogParse,
-			Lines: e.Lines, Partial: e.Partial, Continued: e.Continued, Dropped: e.Dropped,
-		})
+	lines := Lines{
+		Name: spec.Name, GUID: w.guid, Index: w.index, Incarnation: e.Incarnation,
+		Stream: e.Stream, To: own, Prefixed: spec.PrefixesOutput(len(l.workers)), Format: spec.LogParse,
+		Lines: e.Lines, Partial: e.Partial, Continued: e.Continued, Dropped: e.Dropped, Written: l.acknowledgement(e),
 	}
+	if l.opts.OnOutput != nil && (own != "" || l.opts.AllStderr && e.Stream == "stderr") {
+		l.opts.OnOutput(lines)
+		return
+	}
+	lines.wereWritten()
+}
+
+// acknowledgement returns a function that tells the keeper that the lines of an
+// event were written; nil = the keeper does not ask for it.
+func (l *loop) acknowledgement(e keeper.Event) func() {
+	k := l.keeper
+	if e.Sent == 0 || k == nil {
+		return nil
+	}
+	return func() { _ = k.AcknowledgeOutput(e.GUID, e.Stream, e.Sent) } // an error means that the keeper is gone
+}
+
+// acknowledgedStreams returns the streams of a worker whose lines wait in their
+// pipe when the reader of the initiator's own output is slow.
+func acknowledgedStreams(spec *plan.Spec) (streams []string) {
+	for _, stream := range []string{"stdout", "stderr"} {
+		if spec.OwnOutputOf(stream) != "" && spec.LogFull != plan.FullDrop {
+			streams = append(streams, stream)
+		}
+	}
+	return streams
 }
 
 func quoteLine(line string) string {

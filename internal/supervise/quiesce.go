@@ -75,6 +75,10 @@ func (l *loop) startQuiesce(stay time.Duration) (*quiesceRequest, error) {
 		w.saved = w.summarize()
 		l.sendSnapshot(w, l.encodeSnapshot(w))
 	}
+	if err := k.PauseOutput(true); err != nil && !errors.Is(err, keeper.ErrOlderKeeper) {
+		l.abortUpgrade(err)
+		return f, nil
+	}
 	if err := l.syncKeeper(func() { l.finishQuiesce(f) }); err != nil {
 		l.abortUpgrade(err)
 	}
@@ -103,6 +107,7 @@ func (l *loop) finishQuiesce(f *quiesceRequest) {
 func (l *loop) abortUpgrade(err error) {
 	if f := l.quiescing; f != nil {
 		l.quiescing = nil
+		_ = f.keeper.PauseOutput(false) // an error means that the keeper is gone, or is older
 		f.done <- err
 	}
 }

@@ -3,6 +3,7 @@ package supervise
 import (
 	"errors"
 	"net"
+	"slices"
 	"strconv"
 
 	"initiator/internal/keeper"
@@ -86,7 +87,8 @@ func (l *loop) sendSpawn(w *worker) {
 		l.failSpawn(w, err)
 		return
 	}
-	if on := l.wantsOutput(w.rec.Spec, true); on != w.outputWatched || awaitsReadyLine(w.rec.Spec, true) != w.lineAwaited {
+	if on := l.wantsOutput(w.rec.Spec, true); on != w.outputWatched || awaitsReadyLine(w.rec.Spec, true) != w.lineAwaited ||
+		!slices.Equal(w.acknowledged, acknowledgedStreams(w.rec.Spec)) {
 		l.watchOutput(w, on, true)
 	}
 	w.cgroup = order.CgroupDir
@@ -150,7 +152,7 @@ func (l *loop) logOf(w *worker, log plan.Log) keeper.Log {
 		return keeper.Log{}
 	}
 	return keeper.Log{
-		Path: path, MaxBytes: log.MaxBytes, Backups: log.Backups, Timestamps: !log.Raw,
+		Path: path, Block: w.rec.Spec.LogFull == plan.FullBlock, MaxBytes: log.MaxBytes, Backups: log.Backups, Timestamps: !log.Raw,
 		Access: l.limiter.LogAccess(w.rec.Spec.LogFiles),
 	}
 }

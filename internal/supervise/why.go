@@ -59,6 +59,7 @@ func Explain(w report.Worker, now time.Time) report.Explanation {
 		parts = append(parts, "the rule that applied last: "+w.Rule)
 	}
 	parts = append(parts, w.Unenforced...)
+	parts = append(parts, w.LogFaults...)
 	if w.Status != "" {
 		parts = append(parts, "its status: "+w.Status)
 	}

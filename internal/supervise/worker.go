@@ -1,7 +1,9 @@
 package supervise
 
 import (
+	"maps"
 	"net"
+	"slices"
 
 	"initiator/initiator/report"
 	"initiator/internal/keeper"
@@ -38,6 +40,7 @@ type worker struct {
 	socket                     *probe.NotifySocket
 	stream                     net.Conn // the initiator's end of the worker's stream, until the dispatcher takes it
 	outputWatched, lineAwaited bool
+	acknowledged               []string // see acknowledgedStreams
 
 	startTime      uint64                  // of the process, in ticks since boot; with the PID it identifies the process for ever
 	firstStart     uint64                  // of the first main process of the incarnation
@@ -50,6 +53,7 @@ type worker struct {
 	saved          summary                 // what the saved snapshot says
 	restored       *restoredWorker         // until the worker is resumed
 	unenforced     []string                // see Worker.Unenforced
+	logFaults      map[string]string       // by the path of the log; see Worker.LogFaults
 	awaitsAdoption bool                    // the keeper was killed; the next keeper adopts the worker
 	socketLost     bool                    // no process holds the port's socket: it is bound again before the next start
 
@@ -85,6 +89,9 @@ func (w *worker) makeView() report.Worker {
 		Began: r.Began, BeganBefore: r.BeganBefore, LastExit: r.LastExit, Rule: r.Rule, NextStart: r.NextStart, Status: r.Status, EmptyProven: r.EmptyProven, Unattributed: r.Unattributed, Left: r.Left,
 	}
 	v.Unenforced = w.unenforced
+	for _, path := range slices.Sorted(maps.Keys(w.logFaults)) {
+		v.LogFaults = append(v.LogFaults, w.logFaults[path])
+	}
 	if r.Phase.HasProcess() {
 		v.Started = r.Started
 	}
