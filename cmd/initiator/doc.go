@@ -53,6 +53,7 @@ package main
 //	left_text.go            … left processes, and processes that are not ended
 //	status_table.go         … the table and the lines below it
 //	status_last_known.go    … where no initiator runs
+//	why_last_known.go       why, where no initiator runs
 //	launch.go               launch
 //	logs.go                 logs
 //	events.go               events

@@ -16,7 +16,10 @@ const logsLong = `Show the output of workers, by definition, group or guid: stdo
 lines of several workers are in order of time, each with the name of its worker.
 
 --since takes a duration (10m) or a time (2030-01-31T12:00:00Z). --previous shows
-the output of the incarnation before the current one, to find out why it ended.`
+the output of the incarnation before the current one, to find out why it ended.
+
+Where no initiator runs, logs reads the log files itself, also with -f, and says so
+on stderr.`
 
 func (a *app) logsCommand() *cobra.Command {
 	var q report.LogQuery
@@ -31,6 +34,9 @@ func (a *app) logsCommand() *cobra.Command {
 			}
 			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
 				guids, err := cli.ChooseGUIDs(ctx, c, args)
+				if cli.NoInitiatorRuns(err) {
+					return cli.EndFollow(q.Follow, a.ShowLogsOnDisk(ctx, q, args, err))
+				}
 				if err != nil {
 					return err
 				}

@@ -2,8 +2,6 @@ package main
 
 import (
 	"errors"
-	"io/fs"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,7 +34,7 @@ func (a *app) statusCommand() *cobra.Command {
 			defer stop()
 			s, err := c.Status(ctx)
 			if err != nil {
-				return a.showLastKnown(args, unknownStatus(err))
+				return a.showLastKnown(args, err)
 			}
 			names := supervisorctl.ProcessNames(s.Workers)
 			if a.PrintsLikeSupervisorctl() {
@@ -58,7 +56,7 @@ func (a *app) statusCommand() *cobra.Command {
 func unknownStatus(err error) error {
 	var gone *client.UnreachableError
 	if errors.As(err, &gone) {
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+		if cli.NoInitiatorRuns(err) {
 			return cli.NewFault(cli.ExitNotRunning, err, cli.StartAdvice(gone))
 		}
 		return cli.NewFault(cli.ExitStatusUnknown, err, cli.StartAdvice(gone))

@@ -40,6 +40,7 @@ package api
 //	workers.go         list, launch, start, stop, restart, scale, signal, why
 //	events.go          the transitions of workers, as an event stream
 //	logs.go            the output of workers
+//	log_printer.go     … as text, for a program that reads the files itself
 //	task_check.go      damage of the task files
 //	control.go         status, plan, reload, upgrade, shutdown
 //	turberfield.go     /create, /job and /config of turberfield's initiator

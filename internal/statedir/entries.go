@@ -34,7 +34,7 @@ var entryKinds = []struct {
 	{apiAddressName, 0},
 	{pausedPoolsName, 0},
 	{scheduleTicksName, 0},
-	{lastKnownName, 0},
+	{LastKnownName, 0},
 	{damagedTasksName, 0},
 	{"tasks.*.log", 0},
 	{"tasks.end", 0},

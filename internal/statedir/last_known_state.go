@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	lastKnownName    = "workers.json"
+	// LastKnownName is the name of the file in the state directory.
+	LastKnownName    = "workers.json"
 	lastKnownVersion = 1 // that this program writes, and the newest that it reads
 )
 
@@ -55,6 +56,19 @@ type LastKnownWorker struct {
 	Ready       bool         `json:"ready"`
 	Reason      string       `json:"reason"`
 	LastExit    report.Exit  `json:"last_exit,omitzero"`
+	// A file of an older program has none of the fields from Since to Unenforced.
+	// They are those of a report.Worker.
+	Since        time.Time `json:"since,omitzero"`
+	Deaths       int       `json:"deaths,omitempty"`
+	DeathsInARow int       `json:"deaths_in_a_row,omitempty"`
+	Began        time.Time `json:"began,omitzero"`
+	BeganBefore  time.Time `json:"began_before,omitzero"`
+	Rule         string    `json:"rule,omitempty"`
+	NextStart    time.Time `json:"next_start,omitzero"`
+	WaitsFor     []string  `json:"waits_for,omitempty"`
+	WaitsInVain  bool      `json:"waits_in_vain,omitempty"`
+	Status       string    `json:"status,omitempty"`
+	Unenforced   []string  `json:"not_in_force,omitempty"`
 	// Start is when PID began, in clock ticks since boot. Escaped are the
 	// descendants that have left its session.
 	Start   uint64                  `json:"start,omitempty"`
@@ -85,6 +99,8 @@ func NewLastKnownState(seq uint64, ended bool, workers []supervise.WorkerProcess
 		s.Workers = append(s.Workers, LastKnownWorker{
 			Name: w.Name, GUID: w.GUID, Index: w.Index, Group: w.Group, Incarnation: w.Incarnation, Restarts: w.Restarts,
 			PID: w.PID, Port: w.Port, Started: w.Started, State: w.State, Ready: w.Ready, Reason: w.Reason, LastExit: w.LastExit,
+			Since: w.Since, Deaths: w.Deaths, DeathsInARow: w.DeathsInARow, Began: w.Began, BeganBefore: w.BeganBefore, Rule: w.Rule,
+			NextStart: w.NextStart, WaitsFor: w.WaitsFor, WaitsInVain: w.WaitsInVain, Status: w.Status, Unenforced: w.Unenforced,
 			Start: w.StartTime, Escaped: w.Escaped,
 		})
 	}
@@ -92,11 +108,13 @@ func NewLastKnownState(seq uint64, ended bool, workers []supervise.WorkerProcess
 }
 
 // AsWorker returns the record in the shape in which `status` shows workers that
-// run.
+// run. Since is the zero time in a record of an older program.
 func (w LastKnownWorker) AsWorker() report.Worker {
 	return report.Worker{
 		Name: w.Name, GUID: w.GUID, Index: w.Index, Group: w.Group, Incarnation: w.Incarnation, Restarts: w.Restarts,
-		PID: w.PID, Port: w.Port, Started: w.Started, State: w.State, Ready: w.Ready, Reason: w.Reason, LastExit: w.LastExit,
+		PID: w.PID, Port: w.Port, Started: w.Started, State: w.State, StateCode: int(w.State), Ready: w.Ready, Reason: w.Reason, LastExit: w.LastExit,
+		Since: w.Since, Deaths: w.Deaths, DeathsInARow: w.DeathsInARow, Began: w.Began, BeganBefore: w.BeganBefore, Rule: w.Rule,
+		NextStart: w.NextStart, WaitsFor: w.WaitsFor, WaitsInVain: w.WaitsInVain, Status: w.Status, Unenforced: w.Unenforced,
 	}
 }
 
@@ -125,7 +143,7 @@ func (s *LastKnownState) LeftInBoot(boot string) []report.LeftProcess {
 // The error is fs.ErrNotExist where there is no file, and a *LastKnownStateError
 // for a file that is torn, of a newer version, or written by another program.
 func ReadLastKnownState(dir string) (LastKnownState, error) {
-	path := filepath.Join(dir, lastKnownName)
+	path := filepath.Join(dir, LastKnownName)
 	data, err := readRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return LastKnownState{}, err

@@ -48,7 +48,7 @@ func (w *LastKnownWriter) LoadPrevious(upgraded bool) (seq uint64, crashed []sup
 	switch {
 	case errors.As(err, &bad):
 		w.log.Warn(err.Error() + ". Events are numbered from 1 again")
-		if err := w.dir.root.Rename(lastKnownName, lastKnownName+setAsideSuffix); err != nil {
+		if err := w.dir.root.Rename(LastKnownName, LastKnownName+setAsideSuffix); err != nil {
 			w.log.Warn("set the state file aside", "error", err)
 		}
 		return 0, nil, nil
@@ -95,7 +95,7 @@ func (w *LastKnownWriter) Run(current func() LastKnownState, stop <-chan struct{
 // synced: an older file after a crash of the machine does no harm, and a torn
 // file is recognised.
 func (w *LastKnownWriter) Write(state LastKnownState) {
-	err := w.dir.writeFile(lastKnownName, state)
+	err := w.dir.writeFile(LastKnownName, state)
 	if err != nil && !w.broken {
 		w.log.Warn("write the state file; `status` after a crash will show an older one", "error", err)
 	}

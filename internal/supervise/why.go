@@ -34,9 +34,22 @@ func (s *Supervisor) ExplainWorkers(ctx context.Context, names ...string) (answe
 // exit and its class, the rule that applied last, when the next start is due,
 // which dependencies are not met, and what to do. It is pure.
 func Explain(w report.Worker, now time.Time) report.Explanation {
+	return explain(w, now, adviseOn(w))
+}
+
+// ExplainLastKnown makes the sentence for the last known state of a worker, as it
+// was at that time, when no initiator runs: without commands for an initiator.
+// The time of a zero Since is not known.
+func ExplainLastKnown(w report.Worker, at time.Time) report.Explanation { return explain(w, at, "") }
+
+func explain(w report.Worker, now time.Time, advice string) report.Explanation {
 	a := report.Explanation{Worker: w}
 	reason, advised := lifecycle.CutAdvice(w.Reason)
-	parts := []string{fmt.Sprintf("%s has been %s for %s: %s", workerLabel(w), statePhrase(w), lifecycle.FormatDuration(now.Sub(w.Since)), reason)}
+	state := fmt.Sprintf("%s has been %s for %s: %s", workerLabel(w), statePhrase(w), lifecycle.FormatDuration(now.Sub(w.Since)), reason)
+	if w.Since.IsZero() {
+		state = fmt.Sprintf("%s was %s: %s", workerLabel(w), statePhrase(w), reason)
+	}
+	parts := []string{state}
 	if !w.NextStart.IsZero() {
 		a.NextIn = lifecycle.FormatDuration(max(0, w.NextStart.Sub(now)))
 		parts = append(parts, "the next start is due in "+a.NextIn)
@@ -66,7 +79,7 @@ func Explain(w report.Worker, now time.Time) report.Explanation {
 	if advised {
 		parts = append(parts, lifecycle.PlainProgramAdvice)
 	}
-	if advice := adviseOn(w); advice != "" {
+	if advice != "" {
 		parts = append(parts, advice)
 	}
 	a.Sentence = strings.Join(parts, "; ") + "."

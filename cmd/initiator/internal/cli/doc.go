@@ -23,6 +23,8 @@ package cli
 //	select.go            workers by definition, group, guid or supervisorctl's name
 //	changes.go           what a reload changes
 //	log_output.go        logs on stdout
+//	last_known.go        the last known state, where no initiator runs
+//	log_on_disk.go       logs, where no initiator runs
 //	failed_task.go       the end of a task that the verb shows itself
 //	signals.go           Ctrl-C, TERM and other signals
 //	signal_count.go      … the same signal twice

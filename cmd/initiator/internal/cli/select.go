@@ -105,15 +105,27 @@ func ChooseGUIDs(ctx context.Context, c *client.Client, names []string) (guids [
 	if err != nil {
 		return nil, err
 	}
+	return guidsOf(all, names)
+}
+
+// guidsOf returns the guids of those of the workers that names select.
+func guidsOf(all []report.Worker, names []string) (guids []string, err error) {
+	chosen, err := ChooseWorkersForAnswer(all, names)
+	for _, w := range chosen {
+		guids = append(guids, w.GUID)
+	}
+	return guids, err
+}
+
+// ChooseWorkersForAnswer is ChooseWorkers with the exit code of every verb but
+// `status` for a name that selects no worker.
+func ChooseWorkersForAnswer(all []report.Worker, names []string) ([]report.Worker, error) {
 	chosen, err := ChooseWorkers(all, names)
 	var unknown *Fault
 	if errors.As(err, &unknown) {
 		return nil, NewFault(ExitNotFound, unknown.Err, unknown.NextStep)
 	}
-	for _, w := range chosen {
-		guids = append(guids, w.GUID)
-	}
-	return guids, err
+	return chosen, err
 }
 
 // SortedPools returns the names of the pools in alphabetical order.
