@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
-	"initiator/jobs/jobstest"
+	"initiator/internal/jobstest"
 )
 
 // A worker with a valid token sends bad results and heartbeats: not JSON, 100,000

@@ -17,7 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"initiator/proactor"
+	"initiator/internal/webhook"
 	"initiator/worker"
 )
 
@@ -146,7 +146,7 @@ func addFaultProxies(o *worker.Options, guid string, port int) {
 	o.Listening = func(inner net.Addr) {
 		in := &faultProxy{base: func() string { return "http://" + inner.String() }, http: &http.Client{Timeout: 20 * time.Second}}
 		in.rewrite = func(path string, body []byte) []byte {
-			var c proactor.ConnectBody
+			var c webhook.ConnectBody
 			if path != "/connect" || json.Unmarshal(body, &c) != nil {
 				return body
 			}

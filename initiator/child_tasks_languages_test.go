@@ -9,7 +9,7 @@ import (
 
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
-	"initiator/jobs/jobstest"
+	"initiator/internal/jobstest"
 )
 
 // Tasks in Python and in Node submit child tasks with the worker's own token, wait for

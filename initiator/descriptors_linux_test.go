@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"initiator/initiator/task"
-	"initiator/jobs/jobstest"
+	"initiator/internal/jobstest"
 )
 
 // startLimited starts the program of a harness with that many descriptors.

@@ -10,7 +10,7 @@ import (
 	"initiator/initiator"
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
-	"initiator/jobs/jobstest"
+	"initiator/internal/jobstest"
 )
 
 const (

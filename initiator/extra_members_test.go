@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
-	"initiator/jobs/jobstest"
+	"initiator/internal/jobstest"
 )
 
 // A worker of a later version sends members that this initiator does not know, in

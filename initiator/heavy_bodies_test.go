@@ -14,7 +14,7 @@ import (
 	"initiator/initiator/client"
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
-	"initiator/jobs/jobstest"
+	"initiator/internal/jobstest"
 	"initiator/proactor"
 )
 

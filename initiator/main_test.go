@@ -16,8 +16,8 @@ import (
 	"go.uber.org/goleak"
 
 	"initiator/initiator"
+	"initiator/internal/jobstest"
 	"initiator/internal/testjob"
-	"initiator/jobs/jobstest"
 	"initiator/worker"
 )
 

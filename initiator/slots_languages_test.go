@@ -8,8 +8,8 @@ import (
 
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
+	"initiator/internal/jobstest"
 	"initiator/internal/testlength"
-	"initiator/jobs/jobstest"
 )
 
 // A worker with four slots runs four tasks at the same time: each of them waits for the

@@ -11,8 +11,8 @@ import (
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/report"
 	"initiator/initiator/task"
+	"initiator/internal/jobstest"
 	"initiator/internal/testlength"
-	"initiator/jobs/jobstest"
 )
 
 // Stopping a worker tells its handlers at the beginning of drain. A handler that hands

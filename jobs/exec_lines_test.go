@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 const asLines = "exec_mode = lines\n"
@@ -118,7 +118,7 @@ func TestExecLinesCancel(t *testing.T) {
 	p := spawn(t, sh(`while read -r line; do test "$line" = 1 && { touch `+here+`; sleep 3600; }; echo "$line"; done`), asLines+"slots = 2\n")
 	p.connect()
 	p.give("1", `1`)
-	p.waitHeartbeat(func(proactor.RunningTask) bool { _, err := os.Stat(here); return err == nil })
+	p.waitHeartbeat(func(webhook.RunningTask) bool { _, err := os.Stat(here); return err == nil })
 	p.give("2", `2`) // waits for its turn
 	p.cancel("1")
 	got := []string{<-p.results, <-p.results} // the order of the reports may differ

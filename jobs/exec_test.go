@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"initiator/internal/webhook"
-	"initiator/proactor"
 	"initiator/worker"
 )
 
@@ -132,7 +131,7 @@ func TestExecCancelEndsTheGroup(t *testing.T) {
 	p := spawn(t, sh("trap '' TERM; sleep 3600 & echo $$ $! >"+pids+".new; mv "+pids+".new "+pids+"; wait; wait"), "")
 	p.connect()
 	p.give("1", `1`)
-	p.waitHeartbeat(func(proactor.RunningTask) bool { _, err := os.Stat(pids); return err == nil })
+	p.waitHeartbeat(func(webhook.RunningTask) bool { _, err := os.Stat(pids); return err == nil })
 	p.cancel("1")
 	p.wantResult("1", "fail", `{"message":"cancelled by the initiator"}`)
 	text, err := os.ReadFile(pids)
@@ -165,7 +164,7 @@ func TestExecRespectsSlots(t *testing.T) {
 	p.connect()
 	p.give("a", `1`)
 	p.give("b", `1`)
-	p.waitHeartbeat(func(proactor.RunningTask) bool {
+	p.waitHeartbeat(func(webhook.RunningTask) bool {
 		here, err := filepath.Glob(dir + "/?")
 		return err == nil && len(here) == 2
 	})

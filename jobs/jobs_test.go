@@ -11,11 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"initiator/jobs/jobstest"
-	"initiator/proactor"
-	"initiator/worker"
-
 	"go.uber.org/goleak"
+
+	"initiator/internal/jobstest"
+	"initiator/internal/webhook"
+	"initiator/worker"
 )
 
 // asJob makes the test binary the worker of the job with that name.
@@ -108,7 +108,7 @@ func TestSleepObeysCancelAndReportsProgress(t *testing.T) {
 	p := spawn(t, self("sleep"), "")
 	p.connect()
 	p.give("1", `{"seconds":3600}`)
-	p.waitHeartbeat(func(r proactor.RunningTask) bool {
+	p.waitHeartbeat(func(r webhook.RunningTask) bool {
 		return r.Seq > 1 && strings.HasPrefix(string(r.Progress), `{"done":`)
 	})
 	p.cancel("1")
@@ -120,7 +120,7 @@ func TestLeakStopsWhenCancelled(t *testing.T) {
 	p := spawn(t, self("crash"), "")
 	p.connect()
 	p.give("1", `{"how":"leak"}`)
-	p.waitHeartbeat(func(r proactor.RunningTask) bool { return strings.HasPrefix(string(r.Progress), `{"held_mb":`) })
+	p.waitHeartbeat(func(r webhook.RunningTask) bool { return strings.HasPrefix(string(r.Progress), `{"held_mb":`) })
 	p.cancel("1")
 	p.wantResult("1", "fail", `{"message":"cancelled by the initiator"}`)
 }
@@ -152,7 +152,7 @@ func TestHeartbeatsGoOnDuringHangingTask(t *testing.T) {
 	p.connect()
 	p.give("1", `{"how":"hang"}`)
 	for range 3 {
-		p.waitHeartbeat(func(r proactor.RunningTask) bool { return r.ID == "1" && r.Seq == 1 })
+		p.waitHeartbeat(func(r webhook.RunningTask) bool { return r.ID == "1" && r.Seq == 1 })
 	}
 }
 

@@ -9,9 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"initiator/internal/jobstest"
 	"initiator/internal/webhook"
-	"initiator/jobs/jobstest"
-	"initiator/proactor"
 )
 
 // spawnConnected starts a worker with the handlers of jobstest and connects it.
@@ -59,7 +58,7 @@ func (p *peer) collectReports(answers ...[2]any) chan report {
 		if !strings.HasPrefix(r.URL.Path, "/slave/task/") {
 			return 0, ""
 		}
-		var ref struct{ Task proactor.TaskRef }
+		var ref struct{ Task webhook.TaskRef }
 		got := report{how: strings.TrimPrefix(r.URL.Path, "/slave/task/")}
 		_ = json.Unmarshal(body, &ref) // a result that is not an object leaves the message empty
 		_ = json.Unmarshal(body, &got)
@@ -162,7 +161,7 @@ func TestFrozenWorkerKeepsItsMasterInEveryLanguage(t *testing.T) {
 		p.answerWith(nil)
 		close(thaw)
 		signalProcess(t, p, syscall.SIGCONT)
-		p.waitHeartbeat(func(r proactor.RunningTask) bool { return r.ID == "1" })
+		p.waitHeartbeat(func(r webhook.RunningTask) bool { return r.ID == "1" })
 		e, _, err := p.client.Do(t.Context(), "POST", "/connect", "another", p.connectBody())
 		if err != nil || e.Code != webhook.AlreadyConnected.Number {
 			t.Errorf("a connect after the freeze is answered with %d %s %v", e.Code, e.Message, err)
@@ -204,7 +203,7 @@ func TestHeartbeatsOfScripts(t *testing.T) {
 				return 0, ""
 			}
 			largest.Store(max(largest.Load(), int64(len(body))))
-			var b proactor.HeartbeatBody
+			var b webhook.HeartbeatBody
 			if len(body) < 64<<10 && json.Unmarshal(body, &b) == nil { // the master decodes the large ones
 				rss.Store(b.RSS)
 			}
@@ -216,7 +215,7 @@ func TestHeartbeatsOfScripts(t *testing.T) {
 			p.giveMethod(string(rune('a'+i)), "wait", `{"how":"finish","progress":125000}`)
 		}
 		seen := map[string]bool{}
-		p.waitHeartbeat(func(r proactor.RunningTask) bool {
+		p.waitHeartbeat(func(r webhook.RunningTask) bool {
 			if len(r.Progress) > 0 {
 				seen[r.ID] = true
 			}

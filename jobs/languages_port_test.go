@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"initiator/jobs/jobstest"
+	"initiator/internal/jobstest"
 	"initiator/worker"
 )
 

@@ -6,8 +6,8 @@ import (
 	"syscall"
 	"testing"
 
-	"initiator/jobs/jobstest"
-	"initiator/proactor"
+	"initiator/internal/jobstest"
+	"initiator/internal/webhook"
 )
 
 // A worker tells its handlers that it will be stopped, and ends those that go on. A
@@ -39,7 +39,7 @@ func TestStopInEveryLanguage(t *testing.T) {
 				p := spawnConnected(t, command, tt.keys)
 				reports := p.collectReports()
 				p.giveMethod("1", "wait", `{"how":"`+tt.handler+`"}`)
-				p.waitHeartbeat(func(r proactor.RunningTask) bool { return string(r.Progress) == `"x"` })
+				p.waitHeartbeat(func(r webhook.RunningTask) bool { return string(r.Progress) == `"x"` })
 				if tt.notice {
 					p.sendNotice(reports, tt.how, tt.code)
 					signalProcess(t, p, syscall.SIGTERM)

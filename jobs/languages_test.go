@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"initiator/internal/jobstest"
 	"initiator/internal/testlength"
 	"initiator/internal/webhook"
-	"initiator/jobs/jobstest"
 	"initiator/proactor"
 )
 
@@ -95,7 +95,7 @@ func speaksTasks(t *testing.T, argv []string) {
 		case <-t.Context().Done():
 		}
 	}
-	p.call(webhook.Success, "DELETE", "/disconnect", proactor.DisconnectBody{})
+	p.call(webhook.Success, "DELETE", "/disconnect", webhook.DisconnectBody{})
 	p.connect()
 }
 

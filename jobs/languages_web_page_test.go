@@ -3,8 +3,8 @@ package jobs
 import (
 	"testing"
 
+	"initiator/internal/jobstest"
 	"initiator/internal/loopback/loopbacktest"
-	"initiator/jobs/jobstest"
 )
 
 // A worker with connect = open lets programs of this machine connect, and no web

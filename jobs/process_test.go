@@ -29,7 +29,7 @@ type peer struct {
 	client  *webhook.Client
 	master  *httptest.Server
 	session string
-	beats   chan proactor.RunningTask
+	beats   chan webhook.RunningTask
 	results chan string
 
 	mu       sync.Mutex
@@ -56,7 +56,7 @@ func spawn(t *testing.T, argv []string, more string) *peer {
 	t.Helper()
 	p := &peer{
 		t: t, session: webhook.NewToken(), stderr: make(chan string, 10_000),
-		beats: make(chan proactor.RunningTask, 10_000), results: make(chan string, 10_000),
+		beats: make(chan webhook.RunningTask, 10_000), results: make(chan string, 10_000),
 	}
 	own, rest := argv[1:], []string(nil)
 	if at := slices.Index(own, "--"); at >= 0 { // as in the arguments of exec, where the pair comes before the command
@@ -148,7 +148,7 @@ func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.URL.Path == "/slave/heartbeat" {
-		var b proactor.HeartbeatBody
+		var b webhook.HeartbeatBody
 		if err := json.Unmarshal(body, &b); err != nil || b.Incarnation != 2 {
 			webhook.BadBody.WriteAnswer(w, "", nil)
 			return
@@ -158,10 +158,10 @@ func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		webhook.Success.WriteAnswer(w, webhook.MessageHeartbeat, proactor.HeartbeatAnswer{Cancel: p.toCancel})
+		webhook.Success.WriteAnswer(w, webhook.MessageHeartbeat, webhook.HeartbeatAnswer{Cancel: p.toCancel})
 		return
 	}
-	var result proactor.ResultBody
+	var result webhook.ResultBody
 	if err := json.Unmarshal(body, &result); err != nil {
 		webhook.BadTask.WriteAnswer(w, err.Error(), nil)
 		return
@@ -184,8 +184,8 @@ func (p *peer) call(want webhook.Code, method, path string, body any) proactor.E
 	return e
 }
 
-func (p *peer) connectBody() proactor.ConnectBody {
-	return proactor.ConnectBody{Master: proactor.Master{Address: p.master.URL}}
+func (p *peer) connectBody() webhook.ConnectBody {
+	return webhook.ConnectBody{Master: webhook.Master{Address: p.master.URL}}
 }
 
 func (p *peer) connect() proactor.Envelope {
@@ -193,8 +193,8 @@ func (p *peer) connect() proactor.Envelope {
 	return p.call(webhook.Success, "POST", "/connect", p.connectBody())
 }
 
-func task(id, data string) proactor.TaskBody {
-	return proactor.TaskBody{Task: proactor.TaskRef{ID: id, Attempt: 1}, Data: json.RawMessage(data)}
+func task(id, data string) webhook.TaskBody {
+	return webhook.TaskBody{Task: webhook.TaskRef{ID: id, Attempt: 1}, Data: json.RawMessage(data)}
 }
 
 func (p *peer) give(id, data string) {
@@ -213,11 +213,11 @@ func (p *peer) inline(id, data string) (status, result string) {
 	return answer.Status, string(answer.Result)
 }
 
-func (p *peer) inlineAnswer(id, data string) proactor.TaskAnswer {
+func (p *peer) inlineAnswer(id, data string) webhook.TaskAnswer {
 	p.t.Helper()
 	body := task(id, data)
 	body.Task.InlineMS = int(patience.Milliseconds())
-	var answer proactor.TaskAnswer
+	var answer webhook.TaskAnswer
 	e := p.call(webhook.Success, "POST", "/task/new", body)
 	if err := json.Unmarshal(e.Data, &answer); err != nil {
 		p.t.Fatalf("%s: %v", e.Data, err)
@@ -250,7 +250,7 @@ func (p *peer) cancel(id string) {
 	p.toCancel = append(p.toCancel, id)
 }
 
-func (p *peer) waitHeartbeat(ok func(proactor.RunningTask) bool) {
+func (p *peer) waitHeartbeat(ok func(webhook.RunningTask) bool) {
 	p.t.Helper()
 	deadline := time.After(patience)
 	for {
@@ -311,7 +311,7 @@ func pingWithNonce(t *testing.T, p *peer) string {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	var answer struct{ Data proactor.PingAnswer }
+	var answer struct{ Data webhook.PingAnswer }
 	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
 		t.Fatal(err)
 	}

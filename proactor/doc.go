@@ -30,4 +30,3 @@ package proactor
 // and the files of the webhooks:
 //
 //	envelope.go        the headers, and the envelope of every answer
-//	bodies.go          the data in requests and answers

@@ -18,13 +18,12 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"initiator/internal/stream"
 	"initiator/internal/webhook"
-	"initiator/proactor"
 	"initiator/proactor/chirp"
 	"initiator/worker/call"
-
-	"golang.org/x/sys/unix"
 )
 
 // BenchmarkTransports measures one small task after another, and 64 at a time,
@@ -108,7 +107,7 @@ func newTransportBench(b *testing.B) *transportBench {
 	bench.at = <-chirping
 	master := httptest.NewServer(bench)
 	bench.client = &webhook.Client{Base: base, HTTP: bench.http}
-	_, _, err := bench.client.Do(b.Context(), "POST", "/connect", "s", proactor.ConnectBody{Master: proactor.Master{Address: master.URL}})
+	_, _, err := bench.client.Do(b.Context(), "POST", "/connect", "s", webhook.ConnectBody{Master: webhook.Master{Address: master.URL}})
 	if err == nil {
 		bench.pool, err = call.New(call.Options{Addresses: []string{base}, Defaults: []call.Option{call.WithBearer(func(string) string { return "own-token" })}})
 	}
@@ -181,7 +180,7 @@ func (d *transportBench) chirp(ctx context.Context) error {
 // ServeHTTP is the master's server.
 func (d *transportBench) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	data, _ := webhook.ReadBody(w, r, 1<<20)
-	var body proactor.ResultBody
+	var body webhook.ResultBody
 	if err := json.Unmarshal(data, &body); err == nil {
 		if done, ok := d.waiting.LoadAndDelete(body.Task.ID); ok {
 			close(done.(chan struct{}))
@@ -190,7 +189,7 @@ func (d *transportBench) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	webhook.Success.WriteAnswer(w, "", nil)
 }
 
-func (d *transportBench) task() proactor.TaskBody {
+func (d *transportBench) task() webhook.TaskBody {
 	return taskBody(strconv.FormatUint(d.seq.Add(1), 10), "sum", `{"A":2,"B":3}`)
 }
 

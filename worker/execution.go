@@ -12,9 +12,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"initiator/proactor"
-
 	"github.com/google/uuid"
+
+	"initiator/internal/webhook"
 )
 
 // Task is one attempt at a unit of work, as a worker sees it.
@@ -250,8 +250,8 @@ func (r *execution) abandonRun(reason error) {
 	r.executor.forgetRun(r)
 }
 
-func (r *execution) runningSnapshot() proactor.RunningTask {
-	s := proactor.RunningTask{ID: r.Task.ID, Attempt: r.Task.Attempt, Seq: r.seq.Load()}
+func (r *execution) runningSnapshot() webhook.RunningTask {
+	s := webhook.RunningTask{ID: r.Task.ID, Attempt: r.Task.Attempt, Seq: r.seq.Load()}
 	if p := r.progress.Load(); p != nil {
 		s.Progress = *p
 	}

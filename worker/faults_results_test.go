@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // The faults of the original that concern results, with the numbers of
@@ -100,7 +100,7 @@ func TestFault9EveryRequestHasATimeout(t *testing.T) {
 		HeartbeatTolerance: minHeartbeatSpan,
 		Hooks:              Hooks{OnLost: func(reason error) { lost <- reason }},
 	})
-	p.mustCall(codeOK, "POST", "/connect", "s", proactor.ConnectBody{Master: proactor.Master{Address: "http://" + silent.Addr().String()}})
+	p.mustCall(codeOK, "POST", "/connect", "s", webhook.ConnectBody{Master: webhook.Master{Address: "http://" + silent.Addr().String()}})
 	if err := await(t, lost, "OnLost"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Error(err)
 	}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"initiator/internal/webhook"
-	"initiator/proactor"
 )
 
 var codeOK = webhook.Success
@@ -80,8 +79,8 @@ func TestFault2HeartbeatsGoOnAfterRefusals(t *testing.T) {
 		close(refused)
 	})
 	await(t, refused, "a refused heartbeat")
-	m.waitHeartbeat(t, "after the refusal", func(proactor.HeartbeatBody) bool { return true })
-	p.mustCall(webhook.AlreadyConnected, "POST", "/connect", "x", proactor.ConnectBody{Master: proactor.Master{Address: m.URL}})
+	m.waitHeartbeat(t, "after the refusal", func(webhook.HeartbeatBody) bool { return true })
+	p.mustCall(webhook.AlreadyConnected, "POST", "/connect", "x", webhook.ConnectBody{Master: webhook.Master{Address: m.URL}})
 }
 
 // Fault 3: disconnecting during a task leaves a worker that works, even when
@@ -108,7 +107,7 @@ func TestFault3DisconnectDuringTask(t *testing.T) {
 		p.connect(m)
 		p.give(m, "1", "", `{}`)
 		await(t, began, "the task")
-		p.mustCall(codeOK, "DELETE", "/disconnect", m.session, proactor.DisconnectBody{})
+		p.mustCall(codeOK, "DELETE", "/disconnect", m.session, webhook.DisconnectBody{})
 		if err := await(t, cancelled, "the cancellation"); err != errDisconnected {
 			t.Errorf("cause %v", err)
 		}
@@ -117,7 +116,7 @@ func TestFault3DisconnectDuringTask(t *testing.T) {
 		p.give(m2, "1", "", `{}`) // the same attempt runs again
 		await(t, began, "the second task")
 		close(release)
-		p.mustCall(codeOK, "DELETE", "/disconnect", m2.session, proactor.DisconnectBody{})
+		p.mustCall(codeOK, "DELETE", "/disconnect", m2.session, webhook.DisconnectBody{})
 		handlers.Wait()
 		if len(m.results)+len(m2.results) > 0 {
 			t.Error("the result of a cancelled task was reported")
@@ -184,7 +183,7 @@ func TestFault4PanicInHookIsARefusal(t *testing.T) {
 		BeforeTask:       func(context.Context, Task) error { return boom() },
 		BeforeDisconnect: func(context.Context, json.RawMessage) error { return boom() },
 	}})
-	e := p.mustCall(webhook.ConnectionRefused, "POST", "/connect", m.session, proactor.ConnectBody{Master: proactor.Master{Address: m.URL}})
+	e := p.mustCall(webhook.ConnectionRefused, "POST", "/connect", m.session, webhook.ConnectBody{Master: webhook.Master{Address: m.URL}})
 	if string(e.Data) != `{"message":"panic in BeforeConnect: boom"}` {
 		t.Errorf("data %s", e.Data)
 	}
@@ -192,7 +191,7 @@ func TestFault4PanicInHookIsARefusal(t *testing.T) {
 	p.connect(m)
 	hooks.Store(true)
 	p.mustCall(webhook.TaskRefused, "POST", "/task/new", m.session, taskBody("1", "sum", `{}`))
-	p.mustCall(webhook.DisconnectionRefused, "DELETE", "/disconnect", m.session, proactor.DisconnectBody{})
+	p.mustCall(webhook.DisconnectionRefused, "DELETE", "/disconnect", m.session, webhook.DisconnectBody{})
 	hooks.Store(false)
 	p.give(m, "1", "sum", `{"a":1,"b":1}`)
 	m.wantResult(t, `1 complete {"sum":2}`)
@@ -229,7 +228,7 @@ func TestFault5RefusedTaskLeavesTheTable(t *testing.T) {
 func cancellingMaster(m *master, id string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/slave/heartbeat" {
-			webhook.Success.WriteAnswer(w, "", proactor.HeartbeatAnswer{Cancel: []string{id}})
+			webhook.Success.WriteAnswer(w, "", webhook.HeartbeatAnswer{Cancel: []string{id}})
 			return
 		}
 		body, code := webhook.ReadBody(w, r, 1<<20)

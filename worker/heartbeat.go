@@ -13,7 +13,6 @@ import (
 	"initiator/internal/frozentime"
 	"initiator/internal/procfs"
 	"initiator/internal/webhook"
-	"initiator/proactor"
 )
 
 // sendHeartbeats sends heartbeats until the session ends. It shares no lock
@@ -41,7 +40,7 @@ func (s *server) sendHeartbeats(sess *session) {
 		}
 		began := time.Now()
 		heard.observe(began)
-		body := proactor.HeartbeatBody{Incarnation: s.incarnation, Running: s.executor.runningTasks(), RSS: procfs.ResidentMemory(os.Getpid())}
+		body := webhook.HeartbeatBody{Incarnation: s.incarnation, Running: s.executor.runningTasks(), RSS: procfs.ResidentMemory(os.Getpid())}
 		client.Timeout = s.heartbeatTimeout(body)
 		heard.expectBy(began.Add(2 * client.Timeout)) // by stream, and then by webhook
 		err := s.sendHeartbeat(sess, client, body)
@@ -64,7 +63,7 @@ func (s *server) sendHeartbeats(sess *session) {
 // heartbeatTimeout returns how long the answer to a heartbeat is awaited: the span,
 // and a second more for each MiB that the tasks report, but not longer than the
 // tolerance. A large heartbeat would otherwise never arrive over a slow connection.
-func (s *server) heartbeatTimeout(body proactor.HeartbeatBody) time.Duration {
+func (s *server) heartbeatTimeout(body webhook.HeartbeatBody) time.Duration {
 	size := 0
 	for _, running := range body.Running {
 		size += len(running.Progress)
@@ -99,7 +98,7 @@ func (m *masterSilence) isOver(now time.Time) bool { return now.Sub(m.since) >= 
 // error like a broken connection. A single error does not end the heartbeats;
 // errors for longer than the tolerance do. Without this end, a master that was
 // restarted at the same address could never connect again.
-func (s *server) sendHeartbeat(sess *session, client *webhook.Client, body proactor.HeartbeatBody) error {
+func (s *server) sendHeartbeat(sess *session, client *webhook.Client, body webhook.HeartbeatBody) error {
 	if s.sendHeartbeatByStream(sess, client.Timeout, body) {
 		return nil
 	}
@@ -110,7 +109,7 @@ func (s *server) sendHeartbeat(sess *session, client *webhook.Client, body proac
 	if !envelope.Success {
 		return fmt.Errorf("the master refused the heartbeat: %d %s", envelope.Code, envelope.Message)
 	}
-	var answer proactor.HeartbeatAnswer
+	var answer webhook.HeartbeatAnswer
 	if envelope.Data != nil && json.Unmarshal(envelope.Data, &answer) != nil {
 		return nil // of an unknown kind; the master has accepted the heartbeat
 	}
@@ -121,7 +120,7 @@ func (s *server) sendHeartbeat(sess *session, client *webhook.Client, body proac
 // sendHeartbeatByStream sends the heartbeat over the session's stream. It
 // returns false when there is no stream or no answer; the heartbeat then has
 // to go by webhook.
-func (s *server) sendHeartbeatByStream(sess *session, patience time.Duration, body proactor.HeartbeatBody) bool {
+func (s *server) sendHeartbeatByStream(sess *session, patience time.Duration, body webhook.HeartbeatBody) bool {
 	l := sess.stream.Load()
 	if l == nil {
 		return false
@@ -139,7 +138,7 @@ func (s *server) sendHeartbeatByStream(sess *session, patience time.Duration, bo
 
 var errCancelled = errors.New("cancelled by the initiator")
 
-func (s *server) obeyAnswer(answer proactor.HeartbeatAnswer) {
+func (s *server) obeyAnswer(answer webhook.HeartbeatAnswer) {
 	s.executor.cancelTasks(answer.Cancel, errCancelled)
 	s.executor.setQuiet(answer.Quiet)
 	if answer.Stopping {

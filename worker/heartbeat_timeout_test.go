@@ -5,16 +5,17 @@ import (
 	"testing"
 	"time"
 
-	"initiator/proactor"
+	"initiator/initiator/task"
+	"initiator/internal/webhook"
 )
 
 // A large heartbeat has more time to arrive, up to the tolerance.
 func TestHeartbeatTimeout(t *testing.T) {
 	t.Parallel()
-	running := func(mib int) proactor.HeartbeatBody {
+	running := func(mib int) webhook.HeartbeatBody {
 		text := strings.Repeat("x", mib<<19)
-		return proactor.HeartbeatBody{Running: []proactor.RunningTask{
-			{Progress: []byte(text), Output: &proactor.TaskOutput{Text: text}}, {},
+		return webhook.HeartbeatBody{Running: []webhook.RunningTask{
+			{Progress: []byte(text), Output: &task.Output{Text: text}}, {},
 		}}
 	}
 	for _, c := range []struct {

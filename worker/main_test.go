@@ -19,10 +19,10 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"initiator/internal/webhook"
 	"initiator/proactor"
-
-	"go.uber.org/goleak"
 )
 
 // asWorker makes the test binary a worker process.
@@ -140,7 +140,7 @@ func (p *program) mustCall(want webhook.Code, method, path, token string, body a
 
 func (p *program) connect(m *master) {
 	p.t.Helper()
-	p.mustCall(webhook.Success, "POST", "/connect", m.session, proactor.ConnectBody{Master: proactor.Master{Address: m.URL}})
+	p.mustCall(webhook.Success, "POST", "/connect", m.session, webhook.ConnectBody{Master: webhook.Master{Address: m.URL}})
 }
 
 func (p *program) give(m *master, id, method string, data string) {
@@ -148,15 +148,15 @@ func (p *program) give(m *master, id, method string, data string) {
 	p.mustCall(webhook.Success, "POST", "/task/new", m.session, taskBody(id, method, data))
 }
 
-func taskBody(id, method, data string) proactor.TaskBody {
-	return proactor.TaskBody{Task: proactor.TaskRef{ID: id, Method: method, Attempt: 1}, Data: json.RawMessage(data)}
+func taskBody(id, method, data string) webhook.TaskBody {
+	return webhook.TaskBody{Task: webhook.TaskRef{ID: id, Method: method, Attempt: 1}, Data: json.RawMessage(data)}
 }
 
 // master is the worker's master. It records the requests of the worker.
 type master struct {
 	*httptest.Server
 	session string
-	beats   chan proactor.HeartbeatBody
+	beats   chan webhook.HeartbeatBody
 	results chan masterResult
 	// answer answers in place of the master when it is set.
 	answer atomic.Pointer[http.HandlerFunc]
@@ -167,13 +167,13 @@ type master struct {
 
 type masterResult struct {
 	path string
-	proactor.ResultBody
+	webhook.ResultBody
 }
 
 func newMaster(t *testing.T) *master {
 	m := &master{
 		session: webhook.NewToken(),
-		beats:   make(chan proactor.HeartbeatBody, 10_000),
+		beats:   make(chan webhook.HeartbeatBody, 10_000),
 		results: make(chan masterResult, 10_000),
 	}
 	m.Server = httptest.NewServer(m)
@@ -200,7 +200,7 @@ func (m *master) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (m *master) record(what, token string, body []byte) {
 	switch what {
 	case "GET /slave/heartbeat":
-		var b proactor.HeartbeatBody
+		var b webhook.HeartbeatBody
 		if err := json.Unmarshal(body, &b); err != nil {
 			panic(fmt.Sprintf("heartbeat %q: %v", body, err))
 		}
@@ -226,7 +226,7 @@ func (m *master) wantResult(t *testing.T, want string) {
 }
 
 // waitHeartbeat waits for a heartbeat for which ok returns true.
-func (m *master) waitHeartbeat(t *testing.T, what string, ok func(proactor.HeartbeatBody) bool) {
+func (m *master) waitHeartbeat(t *testing.T, what string, ok func(webhook.HeartbeatBody) bool) {
 	t.Helper()
 	deadline := time.After(patience)
 	for {

@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"initiator/internal/stream"
-	"initiator/proactor"
-	"initiator/proactor/chirp"
-
 	"github.com/google/uuid"
+
+	"initiator/internal/stream"
+	"initiator/internal/webhook"
+	"initiator/proactor/chirp"
 )
 
 // farEnd is the master's end of a stream.
@@ -90,7 +90,7 @@ func (f *farEnd) send(id chirp.ID, h stream.WorkerHeader, data string) {
 func taskID(name string) string { return uuid.NewSHA1(uuid.Nil, []byte(name)).String() }
 
 // sendTask sends a task and returns the channel of its answer.
-func (f *farEnd) sendTask(body proactor.TaskBody) (chirp.ID, <-chan received) {
+func (f *farEnd) sendTask(body webhook.TaskBody) (chirp.ID, <-chan received) {
 	f.t.Helper()
 	id := chirp.ID(uuid.MustParse(taskID(body.Task.ID)))
 	c := make(chan received, 1)
@@ -102,7 +102,7 @@ func (f *farEnd) sendTask(body proactor.TaskBody) (chirp.ID, <-chan received) {
 }
 
 // runTask sends a task and waits for its answer.
-func (f *farEnd) runTask(body proactor.TaskBody) received {
+func (f *farEnd) runTask(body webhook.TaskBody) received {
 	f.t.Helper()
 	id, c := f.sendTask(body)
 	select {

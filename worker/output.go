@@ -8,8 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"initiator/initiator/task"
 	"initiator/internal/bounds"
-	"initiator/proactor"
 )
 
 // outputLimit is how much unsent output of a task is kept, in bytes. Of longer
@@ -124,7 +124,7 @@ func (o *taskOutput) sendUnsent(all bool) {
 
 // heartbeatOutput returns the output for a heartbeat. It is nil when the
 // stream sends the output or the task has written none.
-func (o *taskOutput) heartbeatOutput() *proactor.TaskOutput {
+func (o *taskOutput) heartbeatOutput() *task.Output {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.run.live != nil || len(o.kept) == 0 {
@@ -134,7 +134,7 @@ func (o *taskOutput) heartbeatOutput() *proactor.TaskOutput {
 	if !o.closed {
 		text = trimPartialRune(text)
 	}
-	return &proactor.TaskOutput{At: o.end - int64(len(o.kept)), Text: string(replaceInvalidUTF8(text))}
+	return &task.Output{At: o.end - int64(len(o.kept)), Text: string(replaceInvalidUTF8(text))}
 }
 
 // trimPartialRune drops an incomplete character at the end.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"initiator/proactor"
+	"initiator/initiator/task"
 )
 
 func TestWholeCharacters(t *testing.T) {
@@ -44,7 +44,7 @@ func TestOutputInHeartbeats(t *testing.T) {
 	}
 	fmt.Fprint(Output(ctx), "hello, ")
 	fmt.Fprint(Output(ctx), "you\xc3")
-	if got := run.runningSnapshot(); got.Output == nil || *got.Output != (proactor.TaskOutput{Text: "hello, you"}) || got.Seq != 3 {
+	if got := run.runningSnapshot(); got.Output == nil || *got.Output != (task.Output{Text: "hello, you"}) || got.Seq != 3 {
 		t.Errorf("%+v", got)
 	}
 	fmt.Fprint(Output(ctx), strings.Repeat("x", outputLimit)+"\xffend")

@@ -14,11 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"initiator/internal/webhook"
-	"initiator/proactor"
-	"initiator/proactor/chirp"
-
 	"golang.org/x/sys/unix"
+
+	"initiator/internal/webhook"
+	"initiator/proactor/chirp"
 )
 
 // process is the test binary as a worker process.
@@ -119,10 +118,10 @@ func TestProcessServesAndDrainsAfterSIGTERM(t *testing.T) {
 	m := newMaster(t)
 	p := spawn(t, ini, nil)
 	p.waitListening()
-	p.mustCall(webhook.NoOwnToken, "POST", "/connect", m.session, proactor.ConnectBody{Master: proactor.Master{Address: m.URL}})
+	p.mustCall(webhook.NoOwnToken, "POST", "/connect", m.session, webhook.ConnectBody{Master: webhook.Master{Address: m.URL}})
 	c := &webhook.Client{Base: "http://" + p.addr, Bearer: p.token, HTTP: webhook.NewHTTPClient(1)}
 	defer c.HTTP.CloseIdleConnections()
-	e, _, err := c.Do(t.Context(), "POST", "/connect", m.session, proactor.ConnectBody{Master: proactor.Master{Address: m.URL}})
+	e, _, err := c.Do(t.Context(), "POST", "/connect", m.session, webhook.ConnectBody{Master: webhook.Master{Address: m.URL}})
 	if err != nil || string(e.Data) != `{"slots":2,"methods":["echo","sum","wait"],"incarnation":4,"protocol":1,"stream":true}` {
 		t.Fatalf("%s %v", e.Data, err)
 	}

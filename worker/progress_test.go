@@ -8,10 +8,10 @@ import (
 	"sync"
 	"testing"
 
-	"initiator/internal/stream"
-	"initiator/proactor"
-
 	"github.com/hashicorp/go-hclog"
+
+	"initiator/internal/stream"
+	"initiator/internal/webhook"
 )
 
 // TestProgressThatCannotBeSent: it counts as progress, is logged once with the
@@ -34,7 +34,7 @@ func TestProgressThatCannotBeSent(t *testing.T) {
 	p := launch(t, Options{Handlers: []Handler{h}, Logger: hclog.New(&hclog.LoggerOptions{Output: &log, Level: hclog.Warn})})
 	p.connect(m)
 	p.give(m, "t-1", "", `{}`)
-	m.waitHeartbeat(t, "with every progress", func(b proactor.HeartbeatBody) bool {
+	m.waitHeartbeat(t, "with every progress", func(b webhook.HeartbeatBody) bool {
 		return len(b.Running) == 1 && b.Running[0].Seq == 6 && string(b.Running[0].Progress) == `"good"`
 	})
 	close(release)

@@ -24,13 +24,13 @@ const (
 // report is a request that reports the outcome of a task.
 type report struct {
 	path    string
-	body    proactor.ResultBody
+	body    webhook.ResultBody
 	outcome taskOutcome
 }
 
-func makeReport(task proactor.TaskRef, o taskOutcome) report {
-	r := report{path: "/slave/task/fail", outcome: o, body: proactor.ResultBody{
-		Task:   proactor.TaskRef{ID: task.ID, Method: task.Method, Attempt: task.Attempt},
+func makeReport(task webhook.TaskRef, o taskOutcome) report {
+	r := report{path: "/slave/task/fail", outcome: o, body: webhook.ResultBody{
+		Task:   webhook.TaskRef{ID: task.ID, Method: task.Method, Attempt: task.Attempt},
 		Result: o.Result, Retry: o.Retry,
 	}}
 	if o.Completed {
@@ -45,7 +45,7 @@ func makeReport(task proactor.TaskRef, o taskOutcome) report {
 // reportOutcome sends the outcome of a task to the master that gave it. When
 // this master is lost and the worker keeps its tasks, the next master gets the
 // outcome. Each report carries the id and attempt of its own task.
-func (s *server) reportOutcome(sess *session, task proactor.TaskRef, o taskOutcome) {
+func (s *server) reportOutcome(sess *session, task webhook.TaskRef, o taskOutcome) {
 	r := makeReport(task, o)
 	if s.deliverReport(sess, &r) || !s.keep {
 		return

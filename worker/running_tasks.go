@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 
 	"initiator/internal/bounds"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // heartbeatRoom is the largest sum of progress and output in one heartbeat, in
@@ -16,8 +16,8 @@ const heartbeatRoom = bounds.HeartbeatReports
 // takes no lock. When there is no room for the progress and output of every
 // task, the last tasks of the list are without; another heartbeat begins with
 // another slot.
-func (e *executor) runningTasks() []proactor.RunningTask {
-	list := []proactor.RunningTask{}
+func (e *executor) runningTasks() []webhook.RunningTask {
+	list := []webhook.RunningTask{}
 	room, first := heartbeatRoom, rand.N(len(e.slots))
 	for i := range e.slots {
 		run := e.slots[(first+i)%len(e.slots)].Load()

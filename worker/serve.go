@@ -13,13 +13,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"initiator/internal/bounds"
 	"initiator/internal/bytebudget"
 	"initiator/internal/loopback"
 	"initiator/internal/webhook"
 	"initiator/proactor"
-
-	"github.com/hashicorp/go-hclog"
 )
 
 // server answers the webhooks of one worker.
@@ -115,7 +115,7 @@ func (s *server) handlePing(w http.ResponseWriter, r *http.Request) {
 	checks := s.ownChecks()
 	_, code := checks.CheckHeader(r.Header)
 	if nonce != "" && code == webhook.NoOwnToken {
-		webhook.Success.WriteAnswer(w, webhook.MessagePong, proactor.PingAnswer{Proof: s.makeProof(nonce)})
+		webhook.Success.WriteAnswer(w, webhook.MessagePong, webhook.PingAnswer{Proof: s.makeProof(nonce)})
 		return
 	}
 	if !code.OK() {
@@ -123,7 +123,7 @@ func (s *server) handlePing(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	markMaster(r)
-	pong := proactor.PingAnswer{
+	pong := webhook.PingAnswer{
 		GUID: s.guid, Incarnation: s.incarnation, PID: os.Getpid(),
 		Methods: s.methods.names, Slots: s.slots, Protocol: proactor.Protocol,
 	}

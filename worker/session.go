@@ -61,7 +61,7 @@ func (s *server) handleConnect(w http.ResponseWriter, r *http.Request) {
 		s.writeCode(w, code)
 		return
 	}
-	var body proactor.ConnectBody
+	var body webhook.ConnectBody
 	release, ok := s.readConnectBody(w, r, &body)
 	if !ok {
 		return
@@ -77,7 +77,7 @@ func (s *server) handleConnect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	markMaster(r)
-	code.WriteAnswer(w, webhook.MessageConnected, proactor.ConnectAnswer{
+	code.WriteAnswer(w, webhook.MessageConnected, webhook.ConnectAnswer{
 		Slots: s.slots, Methods: s.methods.names, Incarnation: s.incarnation, Protocol: proactor.Protocol, Stream: true,
 	})
 }
@@ -92,7 +92,7 @@ func checkAddress(address string) error {
 
 // openSession opens a session. When it cannot, it returns the code and data of
 // the refusal.
-func (s *server) openSession(token string, body proactor.ConnectBody) (webhook.Code, any) {
+func (s *server) openSession(token string, body webhook.ConnectBody) (webhook.Code, any) {
 	s.sessionMu.Lock()
 	defer s.sessionMu.Unlock()
 	if s.current.Load() != nil {
@@ -129,7 +129,7 @@ func (s *server) handleDisconnect(w http.ResponseWriter, r *http.Request) {
 		s.writeCode(w, code)
 		return
 	}
-	var body proactor.DisconnectBody
+	var body webhook.DisconnectBody
 	release, ok := s.readConnectBody(w, r, &body)
 	if !ok {
 		return
@@ -143,7 +143,7 @@ func (s *server) handleDisconnect(w http.ResponseWriter, r *http.Request) {
 	code.WriteAnswer(w, message, data)
 }
 
-func (s *server) endSession(token string, body proactor.DisconnectBody) (webhook.Code, any) {
+func (s *server) endSession(token string, body webhook.DisconnectBody) (webhook.Code, any) {
 	s.sessionMu.Lock()
 	defer s.sessionMu.Unlock()
 	sess := s.current.Load()

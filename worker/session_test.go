@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"initiator/internal/webhook"
-	"initiator/proactor"
 )
 
 func TestHooksGetDataAndRefuse(t *testing.T) {
@@ -30,8 +29,8 @@ func TestHooksGetDataAndRefuse(t *testing.T) {
 		BeforeConnect:    judge(ConnectionRefuse{Data: map[string]int{"code": 7}}),
 		BeforeDisconnect: judge(&DisconnectionRefuse{}),
 	}})
-	connect := proactor.ConnectBody{Master: proactor.Master{Address: m.URL + "/"}, Data: json.RawMessage(`{"k":1}`)}
-	disconnect := proactor.DisconnectBody{Data: json.RawMessage(`{"k":1}`)}
+	connect := webhook.ConnectBody{Master: webhook.Master{Address: m.URL + "/"}, Data: json.RawMessage(`{"k":1}`)}
+	disconnect := webhook.DisconnectBody{Data: json.RawMessage(`{"k":1}`)}
 
 	if e := p.mustCall(webhook.ConnectionRefused, "POST", "/connect", m.session, connect); string(e.Data) != `{"code":7}` {
 		t.Errorf("data %s", e.Data)
@@ -64,16 +63,16 @@ func TestHeartbeatsListTasksAndObeyAnswers(t *testing.T) {
 	m := newMaster(t)
 	p := launch(t, Options{Handlers: []Handler{h}, Slots: 2})
 	p.connect(m)
-	m.waitHeartbeat(t, "of an idle worker", func(b proactor.HeartbeatBody) bool {
+	m.waitHeartbeat(t, "of an idle worker", func(b webhook.HeartbeatBody) bool {
 		return b.Incarnation == 1 && b.Running != nil && len(b.Running) == 0
 	})
 	p.give(m, "1", "", `{}`)
-	m.waitHeartbeat(t, "with the task", func(b proactor.HeartbeatBody) bool {
+	m.waitHeartbeat(t, "with the task", func(b webhook.HeartbeatBody) bool {
 		return len(b.Running) == 1 && b.Running[0].ID == "1" && b.Running[0].Attempt == 1 && b.Running[0].Seq == 1 && b.Running[0].Progress == nil
 	})
-	m.waitHeartbeat(t, "of a task that does not move", func(b proactor.HeartbeatBody) bool { return b.Running[0].Seq == 1 })
+	m.waitHeartbeat(t, "of a task that does not move", func(b webhook.HeartbeatBody) bool { return b.Running[0].Seq == 1 })
 	steps <- struct{}{}
-	m.waitHeartbeat(t, "with progress", func(b proactor.HeartbeatBody) bool {
+	m.waitHeartbeat(t, "with progress", func(b webhook.HeartbeatBody) bool {
 		return b.Running[0].Seq == 2 && string(b.Running[0].Progress) == `{"moved":true}`
 	})
 	m.answerWith(cancellingMaster(m, "1"))
@@ -86,8 +85,8 @@ func TestHeartbeatAnswerQuietAndStop(t *testing.T) {
 	p := launch(t, Options{})
 	p.connect(m)
 	beats := make(chan struct{}, 1000)
-	var answer atomic.Pointer[proactor.HeartbeatAnswer]
-	answer.Store(&proactor.HeartbeatAnswer{Quiet: true})
+	var answer atomic.Pointer[webhook.HeartbeatAnswer]
+	answer.Store(&webhook.HeartbeatAnswer{Quiet: true})
 	m.answerWith(func(w http.ResponseWriter, _ *http.Request) {
 		webhook.Success.WriteAnswer(w, "", answer.Load())
 		beats <- struct{}{}
@@ -98,7 +97,7 @@ func TestHeartbeatAnswerQuietAndStop(t *testing.T) {
 	if string(e.Data) != `{"message":"the master asked for quiet","retry_after":0.2}` {
 		t.Errorf("data %s", e.Data)
 	}
-	answer.Store(&proactor.HeartbeatAnswer{Stop: true})
+	answer.Store(&webhook.HeartbeatAnswer{Stop: true})
 	if err := p.waitEnded(); err != nil {
 		t.Error(err)
 	}
@@ -140,7 +139,7 @@ func TestShutdownDrains(t *testing.T) {
 	for _, path := range []string{"/ping", "/task/new", "/connect", "/nowhere"} {
 		p.mustCall(webhook.ShuttingDown, "GET", path, p.token, nil)
 	}
-	m.waitHeartbeat(t, "while draining", func(b proactor.HeartbeatBody) bool { return len(b.Running) == 1 })
+	m.waitHeartbeat(t, "while draining", func(b webhook.HeartbeatBody) bool { return len(b.Running) == 1 })
 	close(release)
 	m.wantResult(t, `1 complete "done"`)
 	if err := p.waitEnded(); err != nil {

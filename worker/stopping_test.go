@@ -11,7 +11,6 @@ import (
 
 	"initiator/internal/stream"
 	"initiator/internal/webhook"
-	"initiator/proactor"
 	"initiator/proactor/chirp"
 )
 
@@ -184,7 +183,7 @@ func TestNoticeTellsHandlers(t *testing.T) {
 func noticingMaster(m *master) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/slave/heartbeat" {
-			webhook.Success.WriteAnswer(w, "", proactor.HeartbeatAnswer{Stopping: true})
+			webhook.Success.WriteAnswer(w, "", webhook.HeartbeatAnswer{Stopping: true})
 			return
 		}
 		body, _ := webhook.ReadBody(w, r, 1<<20)

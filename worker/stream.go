@@ -9,13 +9,12 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
+
 	"initiator/internal/connbudget"
 	"initiator/internal/stream"
 	"initiator/internal/webhook"
-	"initiator/proactor"
 	"initiator/proactor/chirp"
-
-	"github.com/google/uuid"
 )
 
 // handshakeTimeout limits the time that a master that requested a stream may
@@ -37,7 +36,7 @@ type masterStream struct {
 	number           int64                         // counts the streams that the master has requested; 0 = the passed stream
 	header           stream.WorkerHeader           // of the message being read
 	byeReceived      bool                          // the master has announced that it closes the stream
-	heartbeatAnswers chan proactor.HeartbeatAnswer // the newest answer to a heartbeat
+	heartbeatAnswers chan webhook.HeartbeatAnswer  // the newest answer to a heartbeat
 	ended            chan struct{}                 // closed when the stream has ended
 	onOutcome        func(*execution, taskOutcome) // answerTask as a function value, which is allocated once
 }
@@ -122,7 +121,7 @@ const streamBuffer = 16 << 10
 // serveStream reads until the stream ends.
 func (s *server) serveStream(l *masterStream) {
 	l.onOutcome = l.answerTask
-	l.heartbeatAnswers, l.ended = make(chan proactor.HeartbeatAnswer, 1), make(chan struct{})
+	l.heartbeatAnswers, l.ended = make(chan webhook.HeartbeatAnswer, 1), make(chan struct{})
 	if !l.becomeCurrent() {
 		l.conn.Close()
 		return
@@ -258,9 +257,9 @@ func (l *masterStream) sendMessage(id chirp.ID, h *stream.WorkerHeader, data []b
 // heartbeats. The notice that the worker will be stopped comes without a
 // heartbeat, and is obeyed at once.
 func (l *masterStream) receiveHeartbeatAnswer(data []byte) {
-	var answer proactor.HeartbeatAnswer
+	var answer webhook.HeartbeatAnswer
 	if len(data) > 0 && json.Unmarshal(data, &answer) != nil {
-		answer = proactor.HeartbeatAnswer{} // of an unknown kind; the master has accepted the heartbeat
+		answer = webhook.HeartbeatAnswer{} // of an unknown kind; the master has accepted the heartbeat
 	}
 	if answer.Stopping {
 		l.takeNotice()
@@ -275,7 +274,7 @@ func (l *masterStream) receiveHeartbeatAnswer(data []byte) {
 var errStreamEnded = errors.New("the stream ended before the heartbeat was answered")
 
 // sendHeartbeat sends one heartbeat and waits for its answer.
-func (l *masterStream) sendHeartbeat(ctx context.Context, body proactor.HeartbeatBody) (answer proactor.HeartbeatAnswer, err error) {
+func (l *masterStream) sendHeartbeat(ctx context.Context, body webhook.HeartbeatBody) (answer webhook.HeartbeatAnswer, err error) {
 	data, err := json.Marshal(body)
 	if err != nil {
 		return answer, err

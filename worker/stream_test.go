@@ -66,7 +66,7 @@ func TestHeartbeatsUseStream(t *testing.T) {
 		if beat.Kind != stream.KindHeartbeat {
 			t.Fatalf("%+v", beat)
 		}
-		var body proactor.HeartbeatBody
+		var body webhook.HeartbeatBody
 		if err := json.Unmarshal([]byte(beat.data), &body); err != nil || body.Incarnation != 1 {
 			t.Fatalf("%s %v", beat.data, err)
 		}
@@ -148,7 +148,7 @@ func TestNewStreamReplacesOldStream(t *testing.T) {
 	if got := m.far.runTask(taskBody("1", "echo", `1`)); got.data != "1" {
 		t.Errorf("%+v", got)
 	}
-	p.mustCall(codeOK, "DELETE", "/disconnect", m.session, proactor.DisconnectBody{})
+	p.mustCall(codeOK, "DELETE", "/disconnect", m.session, webhook.DisconnectBody{})
 	if err := m.far.waitEnded(); err == nil {
 		t.Error("the stream outlives its session")
 	}
@@ -201,7 +201,7 @@ func spawnWithStream(t *testing.T, m *master, stdin string) (*process, *farEnd) 
 	p.waitListening()
 	c := &webhook.Client{Base: "http://" + p.addr, Bearer: p.token, HTTP: webhook.NewHTTPClient(1)}
 	defer c.HTTP.CloseIdleConnections()
-	if e, _, err := c.Do(t.Context(), "POST", "/connect", m.session, proactor.ConnectBody{Master: proactor.Master{Address: m.URL}}); err != nil || !e.Success {
+	if e, _, err := c.Do(t.Context(), "POST", "/connect", m.session, webhook.ConnectBody{Master: webhook.Master{Address: m.URL}}); err != nil || !e.Success {
 		t.Fatalf("%+v %v", e, err)
 	}
 	nc, err := net.FileConn(ours)
@@ -247,7 +247,7 @@ func TestTasksGoOnAfterStreamEnds(t *testing.T) {
 			}
 			f.runTask(taskBody("2", "echo", `1`))
 			f.conn.Close()
-			m.waitHeartbeat(t, "with the task", func(b proactor.HeartbeatBody) bool { return len(b.Running) == 1 })
+			m.waitHeartbeat(t, "with the task", func(b webhook.HeartbeatBody) bool { return len(b.Running) == 1 })
 			m.answerWith(cancellingMaster(m, taskID("1")))
 			m.wantResult(t, taskID("1")+` fail {"message":"cancelled by the initiator"}`)
 		})

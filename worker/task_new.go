@@ -10,7 +10,6 @@ import (
 
 	"initiator/internal/stream"
 	"initiator/internal/webhook"
-	"initiator/proactor"
 )
 
 // handleTaskNew answers POST /task/new. The answer "Task received!" means that
@@ -24,7 +23,7 @@ func (s *server) handleTaskNew(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	markMaster(r)
-	var body proactor.TaskBody
+	var body webhook.TaskBody
 	release, ok := s.readBody(w, r, fromMaster, s.options.BodyLimit, &body)
 	if !ok {
 		return
@@ -60,14 +59,14 @@ func (s *server) handleTaskNew(w http.ResponseWriter, r *http.Request) {
 
 var errSessionOver = errors.New("the session has ended")
 
-func taskFromBody(body proactor.TaskBody) Task {
+func taskFromBody(body webhook.TaskBody) Task {
 	ref := body.Task
 	return Task{ID: ref.ID, Method: ref.Method, Attempt: ref.Attempt, Deadline: ref.Deadline, Traceparent: ref.Traceparent, Data: body.Data}
 }
 
 // wireRef names the task in a report of its outcome.
-func (t Task) wireRef() proactor.TaskRef {
-	return proactor.TaskRef{ID: t.ID, Method: t.Method, Attempt: t.Attempt}
+func (t Task) wireRef() webhook.TaskRef {
+	return webhook.TaskRef{ID: t.ID, Method: t.Method, Attempt: t.Attempt}
 }
 
 // startSessionTask starts a task that belongs to a session, for every
@@ -140,9 +139,9 @@ func writeInline(w http.ResponseWriter, o taskOutcome) {
 		webhook.ShuttingDown.WriteAnswer(w, failureText(o.Result), o.Result)
 		return
 	}
-	answer := proactor.TaskAnswer{Status: proactor.StatusFailed, Result: o.Result, Retry: o.Retry}
+	answer := webhook.TaskAnswer{Status: webhook.StatusFailed, Result: o.Result, Retry: o.Retry}
 	if o.Completed {
-		answer.Status = proactor.StatusCompleted
+		answer.Status = webhook.StatusCompleted
 	}
 	webhook.Success.WriteAnswer(w, webhook.MessageTask, json.RawMessage(webhook.AppendTaskAnswer(nil, answer)))
 }

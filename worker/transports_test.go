@@ -16,7 +16,6 @@ import (
 
 	"initiator/internal/stream"
 	"initiator/internal/webhook"
-	"initiator/proactor"
 )
 
 // The ways in which a call through a transport ends.
@@ -57,7 +56,7 @@ type transport struct {
 
 var transportSeq atomic.Uint64
 
-func transportTask(method, data string) proactor.TaskBody {
+func transportTask(method, data string) webhook.TaskBody {
 	return taskBody("door-"+strconv.FormatUint(transportSeq.Add(1), 10), method, data)
 }
 
@@ -107,11 +106,11 @@ func throughInline(p *program, m *master, method, data string) (end, result stri
 		got := await(p.t, m.results, "the result of "+method)
 		return endOf(got.path == "complete", got.Retry, got.Code), string(got.Result)
 	}
-	var answer proactor.TaskAnswer
+	var answer webhook.TaskAnswer
 	if err := json.Unmarshal(e.Data, &answer); err != nil {
 		p.t.Fatalf("%s: %v", e.Data, err)
 	}
-	return endOf(answer.Status == proactor.StatusCompleted, answer.Retry, 0), string(answer.Result)
+	return endOf(answer.Status == webhook.StatusCompleted, answer.Retry, 0), string(answer.Result)
 }
 
 func throughDirect(p *program, _ *master, method, data string) (end, result string) {
@@ -267,7 +266,7 @@ func TestCancelReachesTheHandler(t *testing.T) {
 			} else {
 				p.give(m, "1", "", `{}`)
 				await(t, began, "the task")
-				p.mustCall(codeOK, "DELETE", "/disconnect", m.session, proactor.DisconnectBody{})
+				p.mustCall(codeOK, "DELETE", "/disconnect", m.session, webhook.DisconnectBody{})
 			}
 			if err := await(t, cause, "the cancellation"); !errors.Is(err, want) {
 				t.Errorf("cause %v", err)

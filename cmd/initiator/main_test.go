@@ -21,7 +21,7 @@ import (
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/report"
 	"initiator/initiator/task"
-	"initiator/jobs/jobstest"
+	"initiator/internal/jobstest"
 )
 
 // TestMain makes the test binary the program itself: under the name

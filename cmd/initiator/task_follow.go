@@ -14,7 +14,6 @@ import (
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
 	"initiator/initiator/task"
-	"initiator/proactor"
 )
 
 // followed says what followTask shows.
@@ -97,7 +96,7 @@ func (f *taskFollower) showEvent(n task.Event) error {
 // writeOutput prints output that was not printed yet: after an outage the initiator
 // sends the newest output again. It says where output is missing, and begins the
 // output of another attempt on a new line.
-func (f *taskFollower) writeOutput(try int, o proactor.TaskOutput) {
+func (f *taskFollower) writeOutput(try int, o task.Output) {
 	if try != f.try {
 		f.endLine()
 		f.try, f.next = try, 0

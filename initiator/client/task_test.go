@@ -43,12 +43,16 @@ func TestFunctionsOfATask(t *testing.T) {
 		is           error
 	}{
 		{
-			"it completes", "adder", map[string]int{"a": 2, "b": 3}, task.Completed,
-			[]string{`complete {"a":2,"b":3} {"sum":5}`, `second {"a":2,"b":3} {"sum":5}`, `late {"a":2,"b":3} {"sum":5}`}, nil,
+			"it completes", "adder",
+			map[string]int{"a": 2, "b": 3},
+			task.Completed,
+			[]string{`complete {"a":2,"b":3} {"sum":5}`, `second {"a":2,"b":3} {"sum":5}`, `late {"a":2,"b":3} {"sum":5}`},
+			nil,
 		},
 		{
 			"it fails", "adder", json.RawMessage(`{"a":2}`), task.Failed,
-			[]string{`fail {"a":2} {"message":"ab not found"}`, `late fail {"a":2} {"message":"ab not found"}`}, nil,
+			[]string{`fail {"a":2} {"message":"ab not found"}`, `late fail {"a":2} {"message":"ab not found"}`},
+			nil,
 		},
 		{"no such pool", "addder", nil, "", []string{"fail null ", "late fail null "}, task.ErrUnknownPool},
 		{"no JSON", "adder", func() {}, "", []string{"fail  ", "late fail  "}, task.ErrInvalid},

@@ -19,6 +19,7 @@ package task
 //	task.go      Task, the record; its State, Policy and Attempts
 //	outcome.go   Outcome, how an attempt ended
 //	suspicion.go Suspicion, the mark of a task that may have ended a worker
+//	output.go    Output, what a running task writes
 //	event.go     Event, a change of a task
 //	filter.go    Filter and Counts, to find and count tasks
 //	seconds.go   Seconds, a duration in JSON

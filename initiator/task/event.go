@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
-	"initiator/proactor"
 )
 
 // Event reports a change of a task's state, or progress of a running task.
@@ -27,7 +25,7 @@ type Event struct {
 	Progress json.RawMessage `json:"progress,omitempty"`
 	// Output is the newest part of the output of the newest try; nil = the event
 	// reports no output.
-	Output *proactor.TaskOutput `json:"output,omitempty"`
+	Output *Output `json:"output,omitempty"`
 	// Result is the result of a terminal task.
 	Result json.RawMessage `json:"result,omitempty"`
 	// Ended is the newest try of a queued task, nil when there has been no try or

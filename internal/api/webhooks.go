@@ -39,7 +39,7 @@ func (h *handlers) recordHeartbeat(w http.ResponseWriter, r *http.Request) {
 		code.WriteAnswer(w, "", nil)
 		return
 	}
-	var body proactor.HeartbeatBody
+	var body webhook.HeartbeatBody
 	if err := webhook.DecodeBody(data, &body); err != nil {
 		webhook.BadBody.WriteAnswer(w, err.Error(), nil)
 		return
@@ -73,7 +73,7 @@ func (h *handlers) recordResult(w http.ResponseWriter, r *http.Request, failed b
 		return
 	}
 	defer release()
-	var body proactor.ResultBody
+	var body webhook.ResultBody
 	if !readWorkerJSON(w, r, &body, h.resultBody) {
 		return
 	}

@@ -8,7 +8,7 @@ import (
 
 	"initiator/initiator/task"
 	"initiator/internal/bytebudget"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // ReserveResult reserves memory for a result of n bytes that a worker sends. It
@@ -36,7 +36,7 @@ func (d *Dispatcher) reserveBody(ctx context.Context, token string, n int64, bud
 // ExpectsResult reports whether the worker of a session runs an attempt. A
 // result of any other attempt changes nothing, so a large one need not be
 // read. Errors: ErrBadTask, ErrClosed, that of ctx.
-func (d *Dispatcher) ExpectsResult(ctx context.Context, token string, of proactor.TaskRef) (bool, error) {
+func (d *Dispatcher) ExpectsResult(ctx context.Context, token string, of webhook.TaskRef) (bool, error) {
 	found, ok := d.sessions.Load(token)
 	if !ok {
 		return false, nil

@@ -27,7 +27,7 @@ const (
 // inherited at its start; nil = none.
 func (d *Dispatcher) startConnecting(p *workerConn, inherited net.Conn) {
 	ctx := p.newServingContext()
-	d.serveSession(ctx, p, func() (proactor.ConnectAnswer, bool, error) { return d.connectUntilAccepted(ctx, p) }, inherited)
+	d.serveSession(ctx, p, func() (webhook.ConnectAnswer, bool, error) { return d.connectUntilAccepted(ctx, p) }, inherited)
 }
 
 // newServingContext returns the context of the goroutine that serves a worker.
@@ -39,7 +39,7 @@ func (p *workerConn) newServingContext() (ctx context.Context) {
 // serveSession starts a goroutine that calls connect, and then serves the
 // stream of the session until ctx ends. See connectUntilAccepted for the
 // results of connect.
-func (d *Dispatcher) serveSession(ctx context.Context, p *workerConn, connect func() (proactor.ConnectAnswer, bool, error), inherited net.Conn) {
+func (d *Dispatcher) serveSession(ctx context.Context, p *workerConn, connect func() (webhook.ConnectAnswer, bool, error), inherited net.Conn) {
 	d.goTracked(func() {
 		answer, stands, err := connect()
 		streams := err == nil && !p.Ding && !d.webhooksOnly && (answer.Stream || stands && !p.Session.Legacy)
@@ -66,7 +66,7 @@ func (d *Dispatcher) serveSession(ctx context.Context, p *workerConn, connect fu
 
 // connectUntilAccepted asks a worker until the worker accepts, until it answers
 // that the resumed session stands, or until ctx ends.
-func (d *Dispatcher) connectUntilAccepted(ctx context.Context, p *workerConn) (answer proactor.ConnectAnswer, stands bool, err error) {
+func (d *Dispatcher) connectUntilAccepted(ctx context.Context, p *workerConn) (answer webhook.ConnectAnswer, stands bool, err error) {
 	pause := firstConnectDelay
 	var warned *slotsError
 	for {
@@ -88,7 +88,7 @@ func (d *Dispatcher) connectUntilAccepted(ctx context.Context, p *workerConn) (a
 // connectOnce makes one attempt. It uses the same session token each time: when
 // an answer was lost on the way, the worker says "already connected" the next
 // time, and a disconnect under that token clears it.
-func (d *Dispatcher) connectOnce(p *workerConn) (a proactor.ConnectAnswer, wait time.Duration, err error) {
+func (d *Dispatcher) connectOnce(p *workerConn) (a webhook.ConnectAnswer, wait time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(p.ctx, connectTimeout)
 	defer cancel()
 	client := *p.client
@@ -96,7 +96,7 @@ func (d *Dispatcher) connectOnce(p *workerConn) (a proactor.ConnectAnswer, wait 
 	if !p.Open {
 		client.Bearer = p.Token
 	}
-	body := proactor.ConnectBody{Master: proactor.Master{Address: d.opts.Master}}
+	body := webhook.ConnectBody{Master: webhook.Master{Address: d.opts.Master}}
 	e, _, err := client.Do(ctx, "POST", "/connect", p.session.token, body)
 	switch {
 	case err != nil:
@@ -104,7 +104,7 @@ func (d *Dispatcher) connectOnce(p *workerConn) (a proactor.ConnectAnswer, wait 
 	case webhook.AlreadyConnected.Matches(e) && p.resumed.Swap(false):
 		return a, 0, errSessionStands
 	case webhook.AlreadyConnected.Matches(e):
-		_, _, err = client.Do(ctx, "DELETE", "/disconnect", p.session.token, proactor.DisconnectBody{})
+		_, _, err = client.Do(ctx, "DELETE", "/disconnect", p.session.token, webhook.DisconnectBody{})
 		return a, 0, fmt.Errorf("the worker is already connected; disconnect: %w", envelopeError(err, e))
 	case !e.Success:
 		return a, retryAfter(e.Data, maxRetryAfter), envelopeError(nil, e)
@@ -146,7 +146,7 @@ func retryAfter(data json.RawMessage, most time.Duration) time.Duration {
 
 type connectedMessage struct {
 	conn   *workerConn
-	answer proactor.ConnectAnswer
+	answer webhook.ConnectAnswer
 	stream *workerStream // nil = none; its goroutine already serves it
 }
 
@@ -176,7 +176,7 @@ func (p *workerConn) doubtAttempts(now time.Time) {
 
 // startDispatching starts to give a worker tasks, over the stream l if it is
 // not nil.
-func (d *Dispatcher) startDispatching(p *workerConn, answer proactor.ConnectAnswer, l *workerStream, now time.Time) {
+func (d *Dispatcher) startDispatching(p *workerConn, answer webhook.ConnectAnswer, l *workerStream, now time.Time) {
 	p.connected, p.checked, p.served = true, true, true
 	p.legacy = p.Ding || answer.Protocol == 0
 	p.slots = max(p.Slots, 1)

@@ -12,7 +12,7 @@ import (
 	"initiator/initiator/task"
 	"initiator/internal/lifecycle"
 	"initiator/internal/queue"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // attachSilentWorkers attaches workers that take tasks and never end them. The
@@ -31,8 +31,8 @@ func (h *testDispatcher) attachSilentWorkers(guids ...string) (tokens []string) 
 	return tokens
 }
 
-func resultBody(id uuid.UUID, attempt int, result string) proactor.ResultBody {
-	return proactor.ResultBody{Task: proactor.TaskRef{ID: id.String(), Attempt: attempt}, Result: rawJSON(result)}
+func resultBody(id uuid.UUID, attempt int, result string) webhook.ResultBody {
+	return webhook.ResultBody{Task: webhook.TaskRef{ID: id.String(), Attempt: attempt}, Result: rawJSON(result)}
 }
 
 func TestResultsAreFenced(t *testing.T) {
@@ -62,7 +62,7 @@ func TestResultsAreFenced(t *testing.T) {
 	if err := h.d.RecordResult(h.ctx, "no such token", false, resultBody(one.ID, 1, `4`)); !errors.Is(err, task.ErrNotFound) {
 		t.Errorf("unknown token: %v", err)
 	}
-	if err := h.d.RecordResult(h.ctx, mine, false, proactor.ResultBody{}); !errors.Is(err, ErrBadTask) {
+	if err := h.d.RecordResult(h.ctx, mine, false, webhook.ResultBody{}); !errors.Is(err, ErrBadTask) {
 		t.Errorf("no task: %v", err)
 	}
 	for n := range 3 { // the repetitions change nothing
@@ -132,7 +132,7 @@ func TestRequestsNeedASession(t *testing.T) {
 		}
 	}
 	for incarnation, want := range map[int]bool{0: true, 3: true, 2: false, 4: false} {
-		body := &proactor.HeartbeatBody{Incarnation: incarnation}
+		body := &webhook.HeartbeatBody{Incarnation: incarnation}
 		if _, err := h.d.RecordHeartbeat(token, body); (err == nil) != want {
 			t.Errorf("the heartbeat of incarnation %d: %v", incarnation, err)
 		}
@@ -155,7 +155,7 @@ func TestStaleAttemptsAreCancelled(t *testing.T) {
 	token := h.attachSilentWorkers("a")[0]
 	stale := uuid.New()
 	beat := func() []string {
-		said := &proactor.HeartbeatBody{Incarnation: 1, Running: []proactor.RunningTask{{ID: stale.String(), Attempt: 1}, {ID: "no uuid"}}}
+		said := &webhook.HeartbeatBody{Incarnation: 1, Running: []webhook.RunningTask{{ID: stale.String(), Attempt: 1}, {ID: "no uuid"}}}
 		answer, err := h.d.RecordHeartbeat(token, said)
 		h.runInLoop(func() { h.d.checkHeartbeats(time.Now()) })
 		if err != nil || answer == nil {

@@ -11,7 +11,7 @@ import (
 
 	"initiator/initiator/task"
 	"initiator/internal/frozentime"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 	"initiator/worker"
 )
 
@@ -113,7 +113,7 @@ func checkMasterLostInGap(t *testing.T, webhooksOnly bool) {
 	h.runInLoop(func() { // the loop hears of the end of the stream after the gap
 		p := h.d.workers[workerID{"w", 1}]
 		// The worker does the same for itself when it loses its master.
-		if e, _, err := p.client.Do(h.ctx, "DELETE", "/disconnect", p.session.token, proactor.DisconnectBody{}); err != nil || !e.Success {
+		if e, _, err := p.client.Do(h.ctx, "DELETE", "/disconnect", p.session.token, webhook.DisconnectBody{}); err != nil || !e.Success {
 			t.Errorf("disconnect: %v %+v", err, e)
 		}
 		h.d.moveTimeouts(longGap, time.Now())

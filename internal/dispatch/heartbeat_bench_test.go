@@ -13,7 +13,6 @@ import (
 
 	"initiator/internal/stream"
 	"initiator/internal/webhook"
-	"initiator/proactor"
 	"initiator/proactor/chirp"
 )
 
@@ -50,7 +49,7 @@ func BenchmarkHeartbeat(b *testing.B) {
 	}
 }
 
-var beatData, _ = json.Marshal(proactor.HeartbeatBody{Incarnation: 1, Running: []proactor.RunningTask{{ID: "0199", Attempt: 1, Seq: 7}}, RSS: 1 << 20})
+var beatData, _ = json.Marshal(webhook.HeartbeatBody{Incarnation: 1, Running: []webhook.RunningTask{{ID: "0199", Attempt: 1, Seq: 7}}, RSS: 1 << 20})
 
 // startStreamHeartbeats runs both ends in this process, so the result contains
 // the cost of both.
@@ -84,7 +83,7 @@ func startFramedHeartbeats(b *testing.B, n int) (beats []func() error) {
 				if _, err := io.ReadFull(r, buf); err != nil {
 					return
 				}
-				var body proactor.HeartbeatBody
+				var body webhook.HeartbeatBody
 				_ = json.Unmarshal(buf, &body)
 				if _, err := far.Write(buf[:8]); err != nil {
 					return
@@ -124,7 +123,7 @@ func startWebhookHeartbeats(b *testing.B, n int) (beats []func() error) {
 
 func startHTTPHeartbeats(b *testing.B, n int) (beats []func() error) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var body proactor.HeartbeatBody
+		var body webhook.HeartbeatBody
 		_ = json.NewDecoder(r.Body).Decode(&body)
 		_, _ = io.WriteString(w, `{"success":true,"code":0,"message":"Received!","data":null}`)
 	}))

@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/internal/bounds"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // maxListed returns how many tasks a heartbeat of a worker may list.
@@ -60,14 +60,14 @@ func (d *Dispatcher) warnOfHeartbeat(s *workerSession, reason string) {
 // listedTask is a task that a heartbeat lists.
 type listedTask struct {
 	id   uuid.UUID
-	said proactor.RunningTask
+	said webhook.RunningTask
 }
 
 // newHeartbeat converts a heartbeat that arrives now. A nil body is from a
 // legacy worker. It runs in the goroutine that received the heartbeat, so that
 // the loop parses no ids. Entries without the id of a task, such as direct
 // calls, are left out. Error: *ListedTasksError.
-func newHeartbeat(body *proactor.HeartbeatBody, slots int) (*heartbeat, error) {
+func newHeartbeat(body *webhook.HeartbeatBody, slots int) (*heartbeat, error) {
 	b := &heartbeat{at: time.Now(), legacy: body == nil}
 	if body == nil {
 		return b, nil

@@ -3,7 +3,7 @@ package dispatch
 import (
 	"time"
 
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // heartbeatCheckInterval is how often the loop looks at the heartbeats. It is
@@ -84,7 +84,7 @@ func (d *Dispatcher) applyRunningList(p *workerConn, b *heartbeat) {
 	p.stale = p.stale.afterHeartbeat(unassigned)
 }
 
-func (d *Dispatcher) renewLease(r *attempt, said proactor.RunningTask, at time.Time) {
+func (d *Dispatcher) renewLease(r *attempt, said webhook.RunningTask, at time.Time) {
 	r.lastListed, r.listed = at, true
 	r.confirmAttempt(r.timer.Value.conn.Span, at)
 	moved := r.progressSeq != said.Seq
@@ -164,5 +164,5 @@ func (p *workerConn) sendCancels() {
 		p.session.nextAnswer.Store(nil)
 		return
 	}
-	p.session.nextAnswer.Store(&proactor.HeartbeatAnswer{Cancel: ids, Stopping: p.draining})
+	p.session.nextAnswer.Store(&webhook.HeartbeatAnswer{Cancel: ids, Stopping: p.draining})
 }

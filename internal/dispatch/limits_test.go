@@ -21,10 +21,10 @@ import (
 )
 
 // listTasks returns a heartbeat that lists that many tasks.
-func listTasks(n int) *proactor.HeartbeatBody {
-	b := &proactor.HeartbeatBody{Incarnation: 1}
+func listTasks(n int) *webhook.HeartbeatBody {
+	b := &webhook.HeartbeatBody{Incarnation: 1}
 	for range n {
-		b.Running = append(b.Running, proactor.RunningTask{ID: uuid.NewString(), Attempt: 1})
+		b.Running = append(b.Running, webhook.RunningTask{ID: uuid.NewString(), Attempt: 1})
 	}
 	return b
 }
@@ -99,7 +99,7 @@ func TestTooManySlots(t *testing.T) {
 	asked := make(chan struct{}, 1000)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/connect" {
-			webhook.Success.WriteAnswer(w, "", proactor.ConnectAnswer{Slots: bounds.Slots + 1, Protocol: proactor.Protocol})
+			webhook.Success.WriteAnswer(w, "", webhook.ConnectAnswer{Slots: bounds.Slots + 1, Protocol: proactor.Protocol})
 			asked <- struct{}{}
 			return
 		}

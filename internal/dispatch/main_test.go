@@ -97,7 +97,7 @@ func (h *testDispatcher) serveWebhook(w http.ResponseWriter, r *http.Request) {
 
 func (h *testDispatcher) serveHeartbeat(w http.ResponseWriter, r *http.Request, token string) {
 	data, _ := webhook.ReadBody(w, r, 1<<20)
-	body := &proactor.HeartbeatBody{}
+	body := &webhook.HeartbeatBody{}
 	_ = webhook.DecodeBody(data, body)
 	if body.Incarnation == 0 {
 		body = nil
@@ -115,7 +115,7 @@ func (h *testDispatcher) serveHeartbeat(w http.ResponseWriter, r *http.Request, 
 
 func (h *testDispatcher) serveResult(w http.ResponseWriter, r *http.Request, token string) {
 	data, _ := webhook.ReadBody(w, r, 4<<20)
-	var body proactor.ResultBody
+	var body webhook.ResultBody
 	if err := webhook.DecodeBody(data, &body); err != nil {
 		webhook.BadBody.WriteAnswer(w, err.Error(), nil)
 		return
@@ -270,7 +270,7 @@ func (h *testDispatcher) disconnectWorker(w Attachment) {
 	h.t.Helper()
 	var p *workerConn
 	h.runInLoop(func() { p = h.d.workers[workerID{w.GUID, w.Incarnation}] })
-	e, _, err := p.client.Do(h.ctx, "DELETE", "/disconnect", p.session.token, proactor.DisconnectBody{})
+	e, _, err := p.client.Do(h.ctx, "DELETE", "/disconnect", p.session.token, webhook.DisconnectBody{})
 	if err != nil || !e.Success {
 		h.t.Fatalf("disconnect: %v %+v", err, e)
 	}

@@ -9,7 +9,6 @@ import (
 	"initiator/initiator/task"
 	"initiator/internal/bounds"
 	"initiator/internal/queue"
-	"initiator/proactor"
 )
 
 // outputTail is how many bytes of a running task's output are kept for later
@@ -24,7 +23,7 @@ type attemptOutput struct {
 
 // recordOutput adds what a worker reports that a task has written. The report
 // may repeat earlier text. Text that it leaves out is a gap.
-func (d *Dispatcher) recordOutput(r *attempt, o proactor.TaskOutput, now time.Time) {
+func (d *Dispatcher) recordOutput(r *attempt, o task.Output, now time.Time) {
 	if o.At < 0 || o.At > math.MaxInt64-int64(len(o.Text)) {
 		return
 	}
@@ -54,7 +53,7 @@ func (d *Dispatcher) recordOutput(r *attempt, o proactor.TaskOutput, now time.Ti
 }
 
 // publishOutput publishes output text, after the event of its attempt.
-func (d *Dispatcher) publishOutput(t *task.Task, o proactor.TaskOutput, now time.Time) {
+func (d *Dispatcher) publishOutput(t *task.Task, o task.Output, now time.Time) {
 	n := outputEvent(t, o, now)
 	d.whenStored(func(err error) {
 		if err == nil {
@@ -63,7 +62,7 @@ func (d *Dispatcher) publishOutput(t *task.Task, o proactor.TaskOutput, now time
 	})
 }
 
-func outputEvent(t *task.Task, o proactor.TaskOutput, now time.Time) task.Event {
+func outputEvent(t *task.Task, o task.Output, now time.Time) task.Event {
 	n := queue.EventOf(t, now)
 	n.Progress, n.Output = nil, &o
 	return n
@@ -79,5 +78,5 @@ func (d *Dispatcher) earlierOutput(t *task.Task, now time.Time) (n task.Event, o
 	}
 	out := p.running[t.ID].output
 	text := strings.TrimLeftFunc(string(out.tail), func(r rune) bool { return r == utf8.RuneError })
-	return outputEvent(t, proactor.TaskOutput{At: out.end - int64(len(text)), Text: text}, now), true
+	return outputEvent(t, task.Output{At: out.end - int64(len(text)), Text: text}, now), true
 }

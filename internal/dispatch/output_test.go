@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
-	"initiator/proactor"
 	"initiator/worker"
 )
 
@@ -110,7 +109,7 @@ func TestOutputThatIsNotFetched(t *testing.T) {
 	const parts, size = 1000, 1000
 	h.runInLoop(func() {
 		for n := range int64(parts) {
-			h.d.subscribers.publishEvent(task.Event{ID: id, Pool: "p", State: task.Running, Output: &proactor.TaskOutput{At: n * size, Text: strings.Repeat("x", size)}})
+			h.d.subscribers.publishEvent(task.Event{ID: id, Pool: "p", State: task.Running, Output: &task.Output{At: n * size, Text: strings.Repeat("x", size)}})
 		}
 	})
 	news, missed, err := w.Next(h.ctx)
@@ -156,7 +155,7 @@ func TestOutputFitsTogether(t *testing.T) {
 		{103, strings.Repeat("y", outputTail), strings.Repeat("y", outputTail), 103 + outputTail},
 	} {
 		h.runInLoop(func() {
-			h.d.recordOutput(r, proactor.TaskOutput{At: step.at, Text: step.text}, time.Now())
+			h.d.recordOutput(r, task.Output{At: step.at, Text: step.text}, time.Now())
 			if string(r.output.tail) != step.tail || r.output.end != step.end {
 				t.Errorf("%d %.10q: %.20q up to %d", step.at, step.text, r.output.tail, r.output.end)
 			}

@@ -7,7 +7,7 @@ import (
 	"initiator/initiator/task"
 	"initiator/internal/bounds"
 	"initiator/internal/queue"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // A handler that hangs looks like a handler that works: its process answers,
@@ -16,7 +16,7 @@ import (
 // progress; only timeout applies to it.
 
 // recordProgress notes progress: each report of the handler has a new number.
-func (r *attempt) recordProgress(said proactor.RunningTask, at time.Time) {
+func (r *attempt) recordProgress(said webhook.RunningTask, at time.Time) {
 	if said.Seq != r.progressSeq {
 		r.progressSeq, r.lastProgress = said.Seq, at
 	}

@@ -10,7 +10,6 @@ import (
 
 	"initiator/initiator/task"
 	"initiator/internal/webhook"
-	"initiator/proactor"
 )
 
 // ErrBadTask says that a result does not name a task.
@@ -21,7 +20,7 @@ var ErrBadTask = errors.New("the result names no task")
 // superseded attempt, changes nothing and is no error. Errors: ErrBadTask,
 // ErrClosed, task.ErrUnknown for a token without a session, or the error of the
 // queue.
-func (d *Dispatcher) RecordResult(ctx context.Context, token string, failed bool, body proactor.ResultBody) error {
+func (d *Dispatcher) RecordResult(ctx context.Context, token string, failed bool, body webhook.ResultBody) error {
 	found, ok := d.sessions.Load(token)
 	if !ok {
 		return task.ErrNotFound
@@ -41,7 +40,7 @@ func (d *Dispatcher) RecordResult(ctx context.Context, token string, failed bool
 
 // reportedResult converts a report. A failure with code 101 is a refusal after
 // the fact: the handler did not end the task, because its worker stops.
-func reportedResult(failed bool, body proactor.ResultBody) transportResult {
+func reportedResult(failed bool, body webhook.ResultBody) transportResult {
 	if failed && body.Code == webhook.ShuttingDown.Number {
 		why := refusal{code: body.Code, message: cmp.Or(failureMessage(body.Result), webhook.ShuttingDown.Message)}
 		return transportResult{status: attemptRefused, refusal: why}

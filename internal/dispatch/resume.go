@@ -6,6 +6,7 @@ import (
 
 	"initiator/initiator/task"
 	"initiator/internal/queue"
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
@@ -95,7 +96,7 @@ func (m sessionResumedMessage) applyMessage(d *Dispatcher, now time.Time) {
 	if d.workers[p.workerID] != p {
 		return
 	}
-	answer := proactor.ConnectAnswer{Slots: p.Session.Slots, Protocol: proactor.Protocol}
+	answer := webhook.ConnectAnswer{Slots: p.Session.Slots, Protocol: proactor.Protocol}
 	if p.Session.Known && p.Session.Legacy {
 		answer.Protocol = 0
 	}

@@ -3,7 +3,7 @@ package dispatch
 import (
 	"time"
 
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // checkSession asks a connected worker whether its session still stands. The
@@ -26,7 +26,7 @@ func (d *Dispatcher) checkSession(p *workerConn) {
 
 type sessionCheckedMessage struct {
 	conn   *workerConn
-	answer proactor.ConnectAnswer
+	answer webhook.ConnectAnswer
 	stands bool
 }
 
@@ -44,5 +44,5 @@ func (m sessionCheckedMessage) applyMessage(d *Dispatcher, _ time.Time) {
 	}
 	d.log.Info("the worker had lost its master, and is connected again", d.aboutWorker(p.workerID)...)
 	p.stopServing()
-	d.serveSession(p.newServingContext(), p, func() (proactor.ConnectAnswer, bool, error) { return m.answer, false, nil }, nil)
+	d.serveSession(p.newServingContext(), p, func() (webhook.ConnectAnswer, bool, error) { return m.answer, false, nil }, nil)
 }

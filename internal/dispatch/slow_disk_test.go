@@ -7,7 +7,7 @@ import (
 	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/internal/queue/store/storetest"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // gateWrites holds up every sync of a disk. wait waits until a sync has begun;
@@ -138,7 +138,7 @@ func TestNoCallerIsAnsweredBeforeTheCommit(t *testing.T) {
 		{"cancel", func() error { _, err := h.d.Cancel(h.ctx, waits, "no"); return err }},
 		{"retry", func() error { _, err := h.d.Retry(h.ctx, waits); return err }},
 		{"result", func() error {
-			return h.d.RecordResult(h.ctx, token, false, proactor.ResultBody{Task: proactor.TaskRef{ID: runs.String()}, Result: rawJSON(`1`)})
+			return h.d.RecordResult(h.ctx, token, false, webhook.ResultBody{Task: webhook.TaskRef{ID: runs.String()}, Result: rawJSON(`1`)})
 		}},
 	} {
 		told := make(chan error, 1)

@@ -18,7 +18,6 @@ import (
 	"initiator/initiator/task"
 	"initiator/internal/lifecycle"
 	"initiator/internal/webhook"
-	"initiator/proactor"
 	"initiator/proactor/chirp"
 	"initiator/worker"
 )
@@ -159,7 +158,7 @@ var connects = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	webhook.Success.WriteAnswer(w, webhook.MessageConnected, proactor.ConnectAnswer{Slots: 1, Protocol: 1, Stream: true})
+	webhook.Success.WriteAnswer(w, webhook.MessageConnected, webhook.ConnectAnswer{Slots: 1, Protocol: 1, Stream: true})
 })
 
 // playWorker attaches a worker whose end of the stream the test plays.

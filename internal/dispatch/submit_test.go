@@ -15,7 +15,7 @@ import (
 
 	"initiator/initiator/task"
 	"initiator/internal/lifecycle"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 	"initiator/worker"
 )
 
@@ -275,7 +275,7 @@ func TestTheEndOfRunAnswersEveryCaller(t *testing.T) {
 	if _, err := h.d.Wait(h.ctx, one.ID); !errors.Is(err, ErrClosed) {
 		t.Errorf("wait after the end: %v", err)
 	}
-	if err := h.d.RecordResult(h.ctx, "x", false, proactor.ResultBody{}); err == nil {
+	if err := h.d.RecordResult(h.ctx, "x", false, webhook.ResultBody{}); err == nil {
 		t.Error("a result after the end is accepted")
 	}
 }

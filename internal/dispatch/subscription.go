@@ -12,7 +12,6 @@ import (
 	"initiator/initiator/task"
 	"initiator/internal/bounds"
 	"initiator/internal/queue"
-	"initiator/proactor"
 )
 
 // maxEvents is the number of events that a subscription holds for a slow
@@ -192,7 +191,7 @@ const maxOutputBytes = bounds.SubscribedOutput
 func (w *Subscription) putOutputEvent(n task.Event) {
 	w.outputBytes += len(n.Output.Text)
 	if last := len(w.events) - 1; last >= 0 && continuesOutput(w.events[last], n) {
-		w.events[last].Output = &proactor.TaskOutput{At: w.events[last].Output.At, Text: w.events[last].Output.Text + n.Output.Text}
+		w.events[last].Output = &task.Output{At: w.events[last].Output.At, Text: w.events[last].Output.Text + n.Output.Text}
 	} else {
 		w.appendEvent(n)
 	}

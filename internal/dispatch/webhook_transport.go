@@ -37,7 +37,7 @@ const (
 // has the task. That answer to a repeated request therefore does not mean that
 // the task was refused; the result may be on its way. If it has finished the
 // task, it runs the task again, so a task with at_most_once is not sent again.
-func (d *Dispatcher) postUntilAnswered(p *workerConn, r *attempt, body proactor.TaskBody, legacy bool) {
+func (d *Dispatcher) postUntilAnswered(p *workerConn, r *attempt, body webhook.TaskBody, legacy bool) {
 	pause, strange := firstPostDelay, 0
 	for try := 1; !r.ended.Load(); try++ {
 		before := r.reached.Swap(true)
@@ -62,7 +62,7 @@ func (d *Dispatcher) postUntilAnswered(p *workerConn, r *attempt, body proactor.
 }
 
 // postOnce makes one request and converts its answer.
-func (d *Dispatcher) postOnce(p *workerConn, body proactor.TaskBody, legacy bool) transportResult {
+func (d *Dispatcher) postOnce(p *workerConn, body webhook.TaskBody, legacy bool) transportResult {
 	ctx, cancel := context.WithTimeout(p.ctx, d.postTimeout)
 	defer cancel()
 	e, _, err := p.client.Do(ctx, "POST", "/task/new", p.session.token, body)
@@ -77,7 +77,7 @@ func (d *Dispatcher) postOnce(p *workerConn, body proactor.TaskBody, legacy bool
 	}
 	if !legacy && len(e.Data) > 0 {
 		if a, err := webhook.ParseTaskAnswer(e.Data); err == nil && a.Status != "" {
-			return transportResult{status: attemptEnded, outcome: taskOutcome(a.Status == proactor.StatusFailed, a.Retry, a.Result)}
+			return transportResult{status: attemptEnded, outcome: taskOutcome(a.Status == webhook.StatusFailed, a.Retry, a.Result)}
 		}
 	}
 	return transportResult{status: attemptAccepted}
@@ -135,8 +135,8 @@ func (webhookTransport) sendNotice() {}
 
 // taskBody returns the body of POST /task/new. A legacy worker gets the task's
 // id and data only.
-func (d *Dispatcher) taskBody(r *attempt, legacy bool) proactor.TaskBody {
-	b := proactor.TaskBody{Task: proactor.TaskRef{ID: r.lease.Task.String()}, Data: r.data}
+func (d *Dispatcher) taskBody(r *attempt, legacy bool) webhook.TaskBody {
+	b := webhook.TaskBody{Task: webhook.TaskRef{ID: r.lease.Task.String()}, Data: r.data}
 	if !legacy {
 		b.Task.Method, b.Task.Attempt, b.Task.Deadline, b.Task.InlineMS = r.method, r.number, r.deadline, d.inlineMS
 	}

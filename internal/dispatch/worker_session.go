@@ -8,7 +8,6 @@ import (
 	"initiator/internal/bounds"
 	"initiator/internal/bytebudget"
 	"initiator/internal/webhook"
-	"initiator/proactor"
 )
 
 // workerSession is the part of a worker's connection that webhooks and streams
@@ -24,7 +23,7 @@ type workerSession struct {
 	heartbeats    *bytebudget.Budget        // of heartbeats that arrive
 	warned        atomic.Bool               // a refused heartbeat was logged
 	lastHeartbeat atomic.Pointer[heartbeat] // set before the worker is checked
-	nextAnswer    atomic.Pointer[proactor.HeartbeatAnswer]
+	nextAnswer    atomic.Pointer[webhook.HeartbeatAnswer]
 }
 
 // heartbeat is one received heartbeat. It is never changed.
@@ -88,7 +87,7 @@ func (d *Dispatcher) CheckChannel(token string, named int) (allowed, known bool)
 // It takes no lock and does not wait for the loop. Errors: task.ErrNotFound when
 // no session has the token, or when the heartbeat is from another incarnation;
 // *ListedTasksError, which is also logged.
-func (d *Dispatcher) RecordHeartbeat(token string, body *proactor.HeartbeatBody) (*proactor.HeartbeatAnswer, error) {
+func (d *Dispatcher) RecordHeartbeat(token string, body *webhook.HeartbeatBody) (*webhook.HeartbeatAnswer, error) {
 	found, ok := d.sessions.Load(token)
 	if !ok {
 		return nil, task.ErrNotFound
@@ -97,7 +96,7 @@ func (d *Dispatcher) RecordHeartbeat(token string, body *proactor.HeartbeatBody)
 }
 
 // recordHeartbeat is RecordHeartbeat for a session that was found.
-func (d *Dispatcher) recordHeartbeat(s *workerSession, body *proactor.HeartbeatBody) (*proactor.HeartbeatAnswer, error) {
+func (d *Dispatcher) recordHeartbeat(s *workerSession, body *webhook.HeartbeatBody) (*webhook.HeartbeatAnswer, error) {
 	if body != nil && body.Incarnation != 0 && body.Incarnation != s.incarnation {
 		return nil, task.ErrNotFound
 	}

@@ -11,11 +11,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/bounds"
 	"initiator/internal/stream"
 	"initiator/internal/strictjson"
 	"initiator/internal/webhook"
-	"initiator/proactor"
 	"initiator/proactor/chirp"
 )
 
@@ -152,7 +152,7 @@ func (l *workerStream) receiveProgress(m *chirp.Message) {
 		l.closeStream("the progress of a task is not JSON")
 		return
 	}
-	l.putMessage(&progressMessage{l, uuid.UUID(m.Identity), proactor.RunningTask{Attempt: l.header.Attempt, Seq: l.header.Seq, Progress: bytes.Clone(m.Data)}}, 1)
+	l.putMessage(&progressMessage{l, uuid.UUID(m.Identity), webhook.RunningTask{Attempt: l.header.Attempt, Seq: l.header.Seq, Progress: bytes.Clone(m.Data)}}, 1)
 }
 
 // countLateMessage counts a message that belongs to no running attempt.
@@ -165,7 +165,7 @@ func (l *workerStream) countLateMessage() {
 type progressMessage struct {
 	stream *workerStream
 	task   uuid.UUID
-	said   proactor.RunningTask
+	said   webhook.RunningTask
 }
 
 func (m *progressMessage) applyMessage(d *Dispatcher, now time.Time) {
@@ -182,7 +182,7 @@ func (m *progressMessage) applyMessage(d *Dispatcher, now time.Time) {
 // doing. A heartbeat of another incarnation is not answered. A heartbeat that
 // lists too many tasks ends the stream.
 func (l *workerStream) receiveHeartbeat(m *chirp.Message) {
-	body := &proactor.HeartbeatBody{}
+	body := &webhook.HeartbeatBody{}
 	if err := json.Unmarshal(m.Data, body); err != nil {
 		l.closeStream("a heartbeat is not the JSON expected here: " + strictjson.ExplainDecode(err).Error())
 		return
@@ -198,7 +198,7 @@ func (l *workerStream) receiveHeartbeat(m *chirp.Message) {
 	var data []byte
 	if answer != nil && (answer.Stopping || answer.Quiet || answer.Stop) {
 		// The cancels were sent already, by attempt number.
-		data, _ = json.Marshal(proactor.HeartbeatAnswer{Stopping: answer.Stopping, Quiet: answer.Quiet, Stop: answer.Stop})
+		data, _ = json.Marshal(webhook.HeartbeatAnswer{Stopping: answer.Stopping, Quiet: answer.Quiet, Stop: answer.Stop})
 	}
 	_ = l.sendMessage(m.Identity, &stream.WorkerHeader{Kind: stream.KindHeartbeatAnswer}, data) // on a broken stream, the worker's next heartbeat comes by webhook
 }
@@ -209,14 +209,14 @@ func (l *workerStream) receiveOutput(m *chirp.Message) {
 		l.closeStream("the output of a task is not UTF-8")
 		return
 	}
-	l.putMessage(&outputMessage{l, uuid.UUID(m.Identity), l.header.Attempt, proactor.TaskOutput{At: int64(l.header.Seq), Text: string(m.Data)}}, 1)
+	l.putMessage(&outputMessage{l, uuid.UUID(m.Identity), l.header.Attempt, task.Output{At: int64(l.header.Seq), Text: string(m.Data)}}, 1)
 }
 
 type outputMessage struct {
 	stream  *workerStream
 	task    uuid.UUID
 	attempt int
-	said    proactor.TaskOutput
+	said    task.Output
 }
 
 func (m *outputMessage) applyMessage(d *Dispatcher, now time.Time) {

@@ -108,7 +108,7 @@ func (t *Target) checkProof(resp *http.Response, nonce string) error {
 		return fmt.Errorf("GET /ping: read the answer: %w", err)
 	}
 	var envelope proactor.Envelope
-	var pong proactor.PingAnswer
+	var pong webhook.PingAnswer
 	if json.Unmarshal(body, &envelope) != nil {
 		return fmt.Errorf("GET /ping answers %d without an envelope: is protocol = webhook right for this program?", resp.StatusCode)
 	}

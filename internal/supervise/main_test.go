@@ -159,7 +159,7 @@ func serveWebhook(addr string) int {
 	incarnation, _ := strconv.Atoi(os.Getenv("INITIATOR_INCARNATION"))
 	return serve(addr, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		nonce := r.Header.Get(proactor.HeaderNonce)
-		webhook.Code{Status: 200, Message: "PONG!"}.WriteAnswer(w, "", proactor.PingAnswer{Proof: webhook.Proof(token, nonce, guid, incarnation)})
+		webhook.Code{Status: 200, Message: "PONG!"}.WriteAnswer(w, "", webhook.PingAnswer{Proof: webhook.Proof(token, nonce, guid, incarnation)})
 	}))
 }
 

@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"initiator/internal/jsonappend"
-	"initiator/proactor"
 )
 
 // marshalJSON returns v as JSON, and nil for nil. A json.RawMessage is returned
@@ -18,15 +17,15 @@ func marshalJSON(v any) ([]byte, error) {
 		return nil, nil
 	case json.RawMessage:
 		return v, nil
-	case proactor.ConnectBody:
+	case ConnectBody:
 		return appendConnectBody(nil, v), nil
-	case proactor.DisconnectBody:
+	case DisconnectBody:
 		return appendDisconnectBody(nil, v), nil
-	case proactor.TaskBody:
+	case TaskBody:
 		return appendTaskBody(nil, v), nil
-	case proactor.ResultBody:
+	case ResultBody:
 		return appendResultBody(nil, v), nil
-	case proactor.TaskAnswer:
+	case TaskAnswer:
 		return AppendTaskAnswer(nil, v), nil
 	}
 	return json.Marshal(v)
@@ -34,7 +33,7 @@ func marshalJSON(v any) ([]byte, error) {
 
 // appendConnectBody writes nil Data as {}, because a ding slave requires the
 // member.
-func appendConnectBody(b []byte, c proactor.ConnectBody) []byte {
+func appendConnectBody(b []byte, c ConnectBody) []byte {
 	b = append(b, `{"master":{"address":`...)
 	b = jsonappend.AppendString(b, c.Master.Address)
 	b = append(b, `},"data":`...)
@@ -42,17 +41,17 @@ func appendConnectBody(b []byte, c proactor.ConnectBody) []byte {
 }
 
 // appendDisconnectBody writes nil Data as {}.
-func appendDisconnectBody(b []byte, d proactor.DisconnectBody) []byte {
+func appendDisconnectBody(b []byte, d DisconnectBody) []byte {
 	return append(appendObject(append(b, `{"data":`...), d.Data), '}')
 }
 
 // appendTaskBody writes nil Data as null. Data must be valid JSON.
-func appendTaskBody(b []byte, t proactor.TaskBody) []byte {
+func appendTaskBody(b []byte, t TaskBody) []byte {
 	b = appendTaskRef(append(b, `{"task":`...), t.Task)
 	return append(appendRaw(append(b, `,"data":`...), t.Data), '}')
 }
 
-func appendTaskRef(b []byte, t proactor.TaskRef) []byte {
+func appendTaskRef(b []byte, t TaskRef) []byte {
 	b = jsonappend.AppendString(append(b, `{"id":`...), t.ID)
 	if t.Method != "" {
 		b = jsonappend.AppendString(append(b, `,"method":`...), t.Method)
@@ -75,7 +74,7 @@ func appendTaskRef(b []byte, t proactor.TaskRef) []byte {
 	return append(b, '}')
 }
 
-func appendResultBody(b []byte, r proactor.ResultBody) []byte {
+func appendResultBody(b []byte, r ResultBody) []byte {
 	b = appendTaskRef(append(b, `{"task":`...), r.Task)
 	b = appendRaw(append(b, `,"result":`...), r.Result)
 	if r.Code != 0 {
@@ -86,7 +85,7 @@ func appendResultBody(b []byte, r proactor.ResultBody) []byte {
 
 // AppendTaskAnswer appends to b the data of an answer to POST /task/new that
 // carries the task's outcome. A nil Result is written as null.
-func AppendTaskAnswer(b []byte, t proactor.TaskAnswer) []byte {
+func AppendTaskAnswer(b []byte, t TaskAnswer) []byte {
 	b = jsonappend.AppendString(append(b, `{"status":`...), t.Status)
 	b = appendRaw(append(b, `,"result":`...), t.Result)
 	return appendRetry(b, t.Retry)

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
-
-	"initiator/proactor"
 )
 
 func TestBodiesAreExact(t *testing.T) {
@@ -18,19 +16,19 @@ func TestBodiesAreExact(t *testing.T) {
 		body any
 		want string
 	}{
-		{"connect", proactor.ConnectBody{Master: proactor.Master{Address: "http://h:1"}, Data: raw}, `{"master":{"address":"http://h:1"},"data":{ "x" : 1.0 }}`},
-		{"connect without data", proactor.ConnectBody{Master: proactor.Master{Address: "http://h:1"}}, `{"master":{"address":"http://h:1"},"data":{}}`},
-		{"disconnect", proactor.DisconnectBody{}, `{"data":{}}`},
-		{"task", proactor.TaskBody{Task: proactor.TaskRef{ID: "i"}, Data: raw}, `{"task":{"id":"i"},"data":{ "x" : 1.0 }}`},
-		{"task without data", proactor.TaskBody{Task: proactor.TaskRef{ID: "i"}}, `{"task":{"id":"i"},"data":null}`},
+		{"connect", ConnectBody{Master: Master{Address: "http://h:1"}, Data: raw}, `{"master":{"address":"http://h:1"},"data":{ "x" : 1.0 }}`},
+		{"connect without data", ConnectBody{Master: Master{Address: "http://h:1"}}, `{"master":{"address":"http://h:1"},"data":{}}`},
+		{"disconnect", DisconnectBody{}, `{"data":{}}`},
+		{"task", TaskBody{Task: TaskRef{ID: "i"}, Data: raw}, `{"task":{"id":"i"},"data":{ "x" : 1.0 }}`},
+		{"task without data", TaskBody{Task: TaskRef{ID: "i"}}, `{"task":{"id":"i"},"data":null}`},
 		{
 			"task with all",
-			proactor.TaskBody{Task: proactor.TaskRef{ID: "i", Method: "m", Attempt: 2, Deadline: deadline, Traceparent: "00-ab", InlineMS: 1000}, Data: raw},
+			TaskBody{Task: TaskRef{ID: "i", Method: "m", Attempt: 2, Deadline: deadline, Traceparent: "00-ab", InlineMS: 1000}, Data: raw},
 			`{"task":{"id":"i","method":"m","attempt":2,"deadline":"2026-01-02T03:04:05Z","traceparent":"00-ab","inline_ms":1000},"data":{ "x" : 1.0 }}`,
 		},
-		{"result", proactor.ResultBody{Task: proactor.TaskRef{ID: "i", Attempt: 1}, Result: raw}, `{"task":{"id":"i","attempt":1},"result":{ "x" : 1.0 }}`},
-		{"result to retry", proactor.ResultBody{Task: proactor.TaskRef{ID: "i"}, Retry: true}, `{"task":{"id":"i"},"result":null,"retry":true}`},
-		{"inline answer", proactor.TaskAnswer{Status: proactor.StatusCompleted, Result: raw}, `{"status":"completed","result":{ "x" : 1.0 }}`},
+		{"result", ResultBody{Task: TaskRef{ID: "i", Attempt: 1}, Result: raw}, `{"task":{"id":"i","attempt":1},"result":{ "x" : 1.0 }}`},
+		{"result to retry", ResultBody{Task: TaskRef{ID: "i"}, Retry: true}, `{"task":{"id":"i"},"result":null,"retry":true}`},
+		{"inline answer", TaskAnswer{Status: StatusCompleted, Result: raw}, `{"status":"completed","result":{ "x" : 1.0 }}`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -42,7 +40,7 @@ func TestBodiesAreExact(t *testing.T) {
 }
 
 func TestADeadlineThatCannotBeWrittenIsLeftOut(t *testing.T) {
-	body := proactor.TaskBody{Task: proactor.TaskRef{ID: "i", Deadline: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}}
+	body := TaskBody{Task: TaskRef{ID: "i", Deadline: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}}
 	if got := string(marshal(body)); got != `{"task":{"id":"i"},"data":null}` {
 		t.Error(got)
 	}
@@ -53,11 +51,11 @@ func TestADeadlineThatCannotBeWrittenIsLeftOut(t *testing.T) {
 func TestTaskBodySurvivesTheWay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		payload, _ := json.MarshalIndent(rapid.MapOf(rapid.String(), rapid.Int()).Draw(t, "data"), " ", "\t")
-		in := proactor.TaskBody{Task: proactor.TaskRef{
+		in := TaskBody{Task: TaskRef{
 			ID: rapid.String().Draw(t, "id"), Method: rapid.String().Draw(t, "method"),
 			Attempt: rapid.Int().Draw(t, "attempt"), InlineMS: rapid.IntRange(0, 5000).Draw(t, "inline"),
 		}, Data: payload}
-		var out proactor.TaskBody
+		var out TaskBody
 		if err := DecodeBody(marshal(in), &out); err != nil {
 			t.Fatal(err)
 		}

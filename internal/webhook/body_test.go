@@ -9,8 +9,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-
-	"initiator/proactor"
 )
 
 func TestReadBody(t *testing.T) {
@@ -90,7 +88,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var body proactor.TaskBody
+		var body TaskBody
 		if DecodeBody(data, &body) != nil {
 			return
 		}

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"initiator/proactor"
 )
 
 // peer serves one handler over loopback and returns a client for it.
@@ -115,7 +113,7 @@ func TestDoNeverRepeats(t *testing.T) {
 		conn, _, _ := http.NewResponseController(w).Hijack()
 		_ = conn.Close()
 	})
-	_, status, err := c.Do(t.Context(), "POST", "/task/new", "s", proactor.TaskBody{})
+	_, status, err := c.Do(t.Context(), "POST", "/task/new", "s", TaskBody{})
 	if err == nil || status != 0 {
 		t.Errorf("status %d, error %v", status, err)
 	}

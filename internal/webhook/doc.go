@@ -2,12 +2,12 @@
 // (docs/worker-contract.md, section 2). It asks a peer with [Client], and
 // helps a server to check a request's headers ([HeaderCheck]), to read its body
 // ([ReadBody], [DecodeBody]) and to answer it ([Code.WriteAnswer]). The
-// initiator, the package worker and the package ding use it. The data that
-// travels is described by package proactor.
+// initiator, the package worker and the package ding use it.
 package webhook
 
 // The files, in the order in which a request travels:
 //
+//	bodies.go  the data in requests and answers
 //	client.go  Client sends a request and reads its answer
 //	append.go  writes the bodies that carry a payload, without encoding/json
 //	header.go  HeaderCheck judges the headers Channel and Token

@@ -78,7 +78,7 @@ func (s jsonScan) readEnvelope() (e proactor.Envelope, ok bool) {
 }
 
 // readTaskRef reads what stands between the brackets of a TaskRef, and the closing one.
-func (s *jsonScan) readTaskRef() (r proactor.TaskRef, ok bool) {
+func (s *jsonScan) readTaskRef() (r TaskRef, ok bool) {
 	if !s.skipLiteral(`"id":`) {
 		return r, false
 	}
@@ -104,7 +104,7 @@ func (s *jsonScan) readTaskRef() (r proactor.TaskRef, ok bool) {
 }
 
 // readTaskBody reads the body of POST /task/new.
-func (s jsonScan) readTaskBody() (t proactor.TaskBody, ok bool) {
+func (s jsonScan) readTaskBody() (t TaskBody, ok bool) {
 	if !s.skipLiteral(`{"task":{`) {
 		return t, false
 	}
@@ -116,7 +116,7 @@ func (s jsonScan) readTaskBody() (t proactor.TaskBody, ok bool) {
 }
 
 // readResultBody reads the body of a report; one with retry is rare.
-func (s jsonScan) readResultBody() (r proactor.ResultBody, ok bool) {
+func (s jsonScan) readResultBody() (r ResultBody, ok bool) {
 	if !s.skipLiteral(`{"task":{`) {
 		return r, false
 	}
@@ -128,7 +128,7 @@ func (s jsonScan) readResultBody() (r proactor.ResultBody, ok bool) {
 }
 
 // readTaskAnswer reads an inline answer.
-func (s jsonScan) readTaskAnswer() (a proactor.TaskAnswer, ok bool) {
+func (s jsonScan) readTaskAnswer() (a TaskAnswer, ok bool) {
 	if !s.skipLiteral(`{"status":`) {
 		return a, false
 	}
@@ -142,13 +142,13 @@ func (s jsonScan) readTaskAnswer() (a proactor.TaskAnswer, ok bool) {
 // decodeByHand reads a body into v, if it is one of those above in our own bytes.
 func decodeByHand(data []byte, v any) (ok bool) {
 	switch v := v.(type) {
-	case *proactor.TaskBody:
-		var t proactor.TaskBody
+	case *TaskBody:
+		var t TaskBody
 		if t, ok = jsonScan(data).readTaskBody(); ok {
 			*v = t
 		}
-	case *proactor.ResultBody:
-		var r proactor.ResultBody
+	case *ResultBody:
+		var r ResultBody
 		if r, ok = jsonScan(data).readResultBody(); ok {
 			*v = r
 		}
@@ -158,7 +158,7 @@ func decodeByHand(data []byte, v any) (ok bool) {
 
 // ParseTaskAnswer reads the data of the answer to POST /task/new. An answer without
 // status means that the task was merely received.
-func ParseTaskAnswer(data json.RawMessage) (a proactor.TaskAnswer, err error) {
+func ParseTaskAnswer(data json.RawMessage) (a TaskAnswer, err error) {
 	if a, ok := jsonScan(data).readTaskAnswer(); ok {
 		return a, nil
 	}

@@ -5,17 +5,15 @@ import (
 	"reflect"
 	"testing"
 	"time"
-
-	"initiator/proactor"
 )
 
 var quickBodies = []any{
-	proactor.TaskBody{Task: proactor.TaskRef{ID: "1"}},
-	proactor.TaskBody{Task: proactor.TaskRef{ID: "1", Method: "a.b", Attempt: 3, Deadline: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), Traceparent: "00-ab", InlineMS: 1000}, Data: json.RawMessage(`{"a":[1,"}"]}`)},
-	proactor.TaskBody{Task: proactor.TaskRef{ID: "<&>", Method: "grüß"}, Data: json.RawMessage(`1`)},
-	proactor.TaskBody{Task: proactor.TaskRef{ID: "1", Deadline: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}},
-	proactor.ResultBody{Task: proactor.TaskRef{ID: "1", Attempt: 1}, Result: json.RawMessage(`"x"`)},
-	proactor.ResultBody{Task: proactor.TaskRef{ID: "1", Attempt: 1}, Result: json.RawMessage(`"x"`), Retry: true},
+	TaskBody{Task: TaskRef{ID: "1"}},
+	TaskBody{Task: TaskRef{ID: "1", Method: "a.b", Attempt: 3, Deadline: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), Traceparent: "00-ab", InlineMS: 1000}, Data: json.RawMessage(`{"a":[1,"}"]}`)},
+	TaskBody{Task: TaskRef{ID: "<&>", Method: "grüß"}, Data: json.RawMessage(`1`)},
+	TaskBody{Task: TaskRef{ID: "1", Deadline: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}},
+	ResultBody{Task: TaskRef{ID: "1", Attempt: 1}, Result: json.RawMessage(`"x"`)},
+	ResultBody{Task: TaskRef{ID: "1", Attempt: 1}, Result: json.RawMessage(`"x"`), Retry: true},
 }
 
 // TestBodiesAreWrittenAsEncodingJSONWould, and read by hand where they can be.
@@ -32,7 +30,7 @@ func TestBodiesAreWrittenAsEncodingJSONWould(t *testing.T) {
 	if _, ok := jsonScan(marshal(quickBodies[4])).readResultBody(); !ok {
 		t.Error("our own result is left to encoding/json")
 	}
-	if _, ok := jsonScan(AppendTaskAnswer(nil, proactor.TaskAnswer{Status: proactor.StatusCompleted, Result: json.RawMessage(`1`)})).readTaskAnswer(); !ok {
+	if _, ok := jsonScan(AppendTaskAnswer(nil, TaskAnswer{Status: StatusCompleted, Result: json.RawMessage(`1`)})).readTaskAnswer(); !ok {
 		t.Error("our own answer is left to encoding/json")
 	}
 	if _, ok := jsonScan(appendEnvelope(nil, Success, MessageTask, nil)).readEnvelope(); !ok {
@@ -46,7 +44,7 @@ func FuzzQuick(f *testing.F) {
 		f.Add(marshal(body))
 	}
 	f.Add(appendEnvelope(nil, SlaveBusy, "", []byte(`{"a":1}`)))
-	f.Add(AppendTaskAnswer(nil, proactor.TaskAnswer{Status: proactor.StatusFailed, Retry: true}))
+	f.Add(AppendTaskAnswer(nil, TaskAnswer{Status: StatusFailed, Retry: true}))
 	f.Add([]byte(`{"status":"completed","result":1,"retry":true}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		task, ok := jsonScan(data).readTaskBody()

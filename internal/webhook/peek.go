@@ -6,8 +6,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-
-	"initiator/proactor"
 )
 
 // PeekBody reads the first n bytes of a request's body. [ReadBody] returns them
@@ -37,7 +35,7 @@ func DiscardBody(w http.ResponseWriter, r *http.Request) { discardBody(w, r) }
 
 // ParseTaskPrefix reads the member task from the beginning of a body whose
 // first member it is. It reports false for any other beginning.
-func ParseTaskPrefix(prefix []byte) (ref proactor.TaskRef, ok bool) {
+func ParseTaskPrefix(prefix []byte) (ref TaskRef, ok bool) {
 	if s := jsonScan(prefix); s.skipLiteral(`{"task":{`) {
 		if ref, ok = s.readTaskRef(); ok {
 			return ref, true
@@ -50,6 +48,6 @@ func ParseTaskPrefix(prefix []byte) (ref proactor.TaskRef, ok bool) {
 	if name, err := d.Token(); err != nil || name != "task" {
 		return ref, false
 	}
-	ref = proactor.TaskRef{}
+	ref = TaskRef{}
 	return ref, d.Decode(&ref) == nil
 }

@@ -76,7 +76,7 @@ func (c *Connection) Connect(ctx context.Context) error {
 	if err := c.master.registerToken(c, token); err != nil { // the slave's first heartbeat may arrive before its answer
 		return fmt.Errorf("connect %s: %w", c.name, err)
 	}
-	body := proactor.ConnectBody{Master: proactor.Master{Address: c.master.MyAddress()}, Data: data}
+	body := webhook.ConnectBody{Master: webhook.Master{Address: c.master.MyAddress()}, Data: data}
 	r, err := c.sendRequest(ctx, token, http.MethodPost, "/connect", body)
 	if err != nil {
 		c.master.forgetToken(c, token)
@@ -109,7 +109,7 @@ func (c *Connection) Disconnect(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("disconnect %s: %w", c.name, err)
 	}
-	r, err := c.sendRequest(ctx, token, http.MethodDelete, "/disconnect", proactor.DisconnectBody{Data: data})
+	r, err := c.sendRequest(ctx, token, http.MethodDelete, "/disconnect", webhook.DisconnectBody{Data: data})
 	if err != nil {
 		return failHook(h.ErrorDisconnect, c, fmt.Errorf("disconnect %s: %w", c.name, err))
 	}
@@ -164,7 +164,7 @@ func (c *Connection) checkSilence(now time.Time) {
 	c.master.log.Warn("lost a slave", "connection", c.name, "silent", silent)
 	c.closeSession(ErrLost)
 	c.master.background.Go(func() { // a slave that is alive after all becomes free for another session
-		_, _, err := c.client.Do(c.master.life, http.MethodDelete, "/disconnect", token, proactor.DisconnectBody{})
+		_, _, err := c.client.Do(c.master.life, http.MethodDelete, "/disconnect", token, webhook.DisconnectBody{})
 		c.master.log.Debug("disconnect a lost slave", "connection", c.name, "error", err)
 	})
 }

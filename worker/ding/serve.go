@@ -13,7 +13,6 @@ import (
 	"initiator/internal/connbudget"
 	"initiator/internal/loopback"
 	"initiator/internal/webhook"
-	"initiator/proactor"
 )
 
 const (
@@ -128,7 +127,7 @@ func (m *Master) handleResult(w http.ResponseWriter, r *http.Request, status Sta
 		code.WriteAnswer(w, "", nil)
 		return
 	}
-	var body proactor.ResultBody
+	var body webhook.ResultBody
 	if err := webhook.DecodeBody(data, &body); err != nil {
 		webhook.BadTask.WriteAnswer(w, err.Error(), nil)
 		return

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"sync"
 
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // Task is one unit of work for one slave, from the caller's side. Make it with
@@ -134,7 +134,7 @@ func (t *Task) sendTask(ctx context.Context, c *Connection) error {
 	if err != nil {
 		return err
 	}
-	r, err := c.sendRequest(ctx, token, http.MethodPost, "/task/new", proactor.TaskBody{Task: proactor.TaskRef{ID: t.id}, Data: data})
+	r, err := c.sendRequest(ctx, token, http.MethodPost, "/task/new", webhook.TaskBody{Task: webhook.TaskRef{ID: t.id}, Data: data})
 	if err == nil {
 		tellHook(c, h.AfterNewTask, r)
 		return nil

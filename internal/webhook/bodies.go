@@ -1,8 +1,10 @@
-package proactor
+package webhook
 
 import (
 	"encoding/json"
 	"time"
+
+	"initiator/initiator/task"
 )
 
 // Master names the connecting master in a ConnectBody.
@@ -100,14 +102,7 @@ type RunningTask struct {
 	Progress json.RawMessage `json:"progress,omitempty"`
 	// Output is the newest text that the task has written; nil means no new text, or
 	// that the stream carries it. Several heartbeats may carry the same text.
-	Output *TaskOutput `json:"output,omitempty"`
-}
-
-// TaskOutput is a part of the text that a task writes while it runs. At is how many
-// bytes came before it, so that a gap can be seen.
-type TaskOutput struct {
-	At   int64  `json:"at"`
-	Text string `json:"text"`
+	Output *task.Output `json:"output,omitempty"`
 }
 
 // HeartbeatAnswer is the data of the answer to a heartbeat; null is the zero
