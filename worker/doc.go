@@ -33,6 +33,7 @@ package worker
 //	start_config.go      arguments, environment and the INI on stdin
 //	section_reader.go    the keys of the worker's own section
 //	passed_fds.go        the descriptors 3 and 4 that may be passed to the process
+//	passed_fds_*.go what each system knows of descriptors
 //	broken_pipe.go       writing to stdout when its reader has died
 //	serve.go             the HTTP server: paths, checks, ping, shutdown
 //	conn_kind.go         who is at the other end of a connection

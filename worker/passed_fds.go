@@ -6,8 +6,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // The descriptors that the keeper may pass to a worker.
@@ -29,7 +27,7 @@ type passedFDs map[int]bool
 func readPassedFDs(announcement string) passedFDs {
 	fds := parseFDs(announcement)
 	for fd := range fds {
-		unix.CloseOnExec(fd)
+		closeOnExec(fd)
 	}
 	in := passedFDs{}
 	for fd, id := range fds {
@@ -89,9 +87,4 @@ func parseFDs(announcement string) map[int]fileID {
 		}
 	}
 	return fds
-}
-
-func sameFile(fd int, id fileID) bool {
-	var st unix.Stat_t
-	return unix.Fstat(fd, &st) == nil && uint64(st.Dev) == id.dev && st.Ino == id.ino
 }

@@ -49,6 +49,7 @@ package client
 //
 // and the stream:
 //
+//	typed.go           Call and Submit of a typed method
 //	task.go            Task: one task in the shape of DI-engine's
 //	call.go            Call: submit and wait, over the stream if there is one
 //	shared_stream.go   sharedStream: the stream that all calls of a client share

@@ -1,3 +1,5 @@
+//go:build unix
+
 package ding_test
 
 import (
