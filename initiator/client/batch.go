@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -17,7 +16,7 @@ import (
 )
 
 // BatchLineResult is the answer to one task of SubmitMany or ImportTasks: the
-// record, or the error, an *Error as Submit returns it.
+// record, or the error, as Submit returns it.
 type BatchLineResult struct {
 	Task task.Task
 	Err  error
@@ -33,27 +32,39 @@ func (c *Client) SubmitMany(ctx context.Context, requests []task.Request) ([]Bat
 	if len(requests) == 0 {
 		return nil, nil
 	}
-	lines := make([][]byte, len(requests))
-	chosen := make([]uuid.UUID, len(requests))
+	var lines [][]byte // of the requests that are JSON
+	chosen, invalid := make([]uuid.UUID, len(requests)), make([]error, len(requests))
 	for i, r := range requests {
 		chosen[i] = c.completeRequest(&r)
 		var line bytes.Buffer
 		if err := newEncoder(&line).Encode(r); err != nil {
-			return nil, fmt.Errorf("write the request POST /tasks: %w", err)
+			invalid[i] = invalidRequest(http.MethodPost, "/tasks", err)
+			continue
 		}
-		lines[i] = line.Bytes()
+		lines = append(lines, line.Bytes())
 	}
-	results, err := c.persistLines(ctx, "/tasks", lines)
-	for i := range results {
-		t := &results[i].Task
-		t.Known = existedBefore(t.Known, t.ID, chosen[i])
+	answers, err := c.persistLines(ctx, "/tasks", lines)
+	results := make([]BatchLineResult, 0, len(requests))
+	for i := range requests {
+		switch {
+		case invalid[i] != nil:
+			results = append(results, BatchLineResult{Err: invalid[i]})
+		case len(answers) == 0:
+			return results, err
+		default:
+			answers[0].Task.Known = existedBefore(answers[0].Task.Known, answers[0].Task.ID, chosen[i])
+			results, answers = append(results, answers[0]), answers[1:]
+		}
 	}
 	return results, err
 }
 
-// persistLines posts lines that each end with a line break, and returns a result for each. It posts the lines that
-// have no result again while the initiator is away.
+// persistLines posts lines that each end with a line break, and returns a result for
+// each. It posts the lines that have no result again while the initiator is away.
 func (c *Client) persistLines(ctx context.Context, path string, lines [][]byte) (results []BatchLineResult, err error) {
+	if len(lines) == 0 {
+		return nil, nil
+	}
 	err = c.persist(ctx, func() error {
 		some, err := c.postLines(ctx, path, lines[len(results):])
 		results = append(results, some...)

@@ -17,13 +17,16 @@ func TestSubmitManyReturnsAResultForEachTask(t *testing.T) {
 	c, in := startAdder(t)
 	later := task.Request{Pool: "adder", Delay: task.Seconds(3600e9)}
 	got := require[[]client.BatchLineResult](t)(c.SubmitMany(t.Context(), []task.Request{
-		{Pool: "adder", Data: json.RawMessage(`{"a":1,"b":2}`), Key: "mine"}, {Pool: "addr"}, later, later, later,
+		{Pool: "adder", Data: json.RawMessage(`{"a":1,"b":2}`), Key: "mine"}, {Pool: "addr"}, later, later, later, {Pool: "adder", Data: json.RawMessage(`{`)},
 	}))
-	if len(got) != 5 || got[0].Err != nil || got[0].Task.Key != "mine" || got[2].Err != nil {
+	if len(got) != 6 || got[0].Err != nil || got[0].Task.Key != "mine" || got[2].Err != nil {
 		t.Fatalf("%+v", got)
 	}
 	if !errors.Is(got[1].Err, &client.Error{Status: 404}) || !errors.Is(got[4].Err, &client.Error{Status: 429}) {
 		t.Errorf("%v, %v; want 404 and 429", got[1].Err, got[4].Err)
+	}
+	if !errors.Is(got[5].Err, task.ErrInvalid) {
+		t.Errorf("no JSON: %v", got[5].Err)
 	}
 	if end, err := in.Client().Wait(t.Context(), got[0].Task.ID); err != nil || string(end.Result) != `{"sum":3}` {
 		t.Errorf("%s, %v", end.Result, err)
