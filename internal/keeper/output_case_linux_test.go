@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"initiator/internal/logs"
+	"initiator/internal/testlength"
 )
 
 // outputFault is what happens while processes write.
@@ -52,7 +53,7 @@ var lineMeans = []int{2, 80, 5000, 100_000, 3 * pieceLimit}
 
 func drawOutputCase(t *rapid.T) *outputCase {
 	c := &outputCase{
-		Shared:     rapid.Bool().Draw(t, "shared"),
+		Shared:     rapid.IntRange(0, testlength.Count(0, 1)).Draw(t, "shared") == 1, // only at full length
 		Timestamps: rapid.Bool().Draw(t, "timestamps"),
 		Watched:    rapid.Bool().Draw(t, "watched"),
 		Unread:     rapid.Bool().Draw(t, "unread"),
