@@ -29,6 +29,7 @@ const ownLog = -1
 type logDecoder struct {
 	stamps  bool
 	torn    bool               // the keeper was killed: a time may be cut off
+	rests   int                // lines without text after it: ends of lines whose beginning was lost
 	streams map[int]*logStream // by alphabet
 }
 
@@ -55,6 +56,10 @@ func (d *logDecoder) decodeLine(line []byte, ended bool) error {
 	text, continued := bytes.CutPrefix(line, []byte(linemark.Continued))
 	text, cut := bytes.CutSuffix(text, []byte(linemark.Split))
 	s := d.findStream(text)
+	if s == nil && d.torn && ended && len(line) == 0 && d.rests < len(d.streams) {
+		d.rests++ // the killed keeper held the beginning of the line
+		return nil
+	}
 	if s == nil {
 		return fmt.Errorf("the line %.80q of no stream", line)
 	}

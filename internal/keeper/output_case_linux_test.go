@@ -8,7 +8,6 @@ import (
 	"pgregory.net/rapid"
 
 	"initiator/internal/logs"
-	"initiator/internal/testlength"
 )
 
 // outputFault is what happens while processes write.
@@ -53,7 +52,7 @@ var lineMeans = []int{2, 80, 5000, 100_000, 3 * pieceLimit}
 
 func drawOutputCase(t *rapid.T) *outputCase {
 	c := &outputCase{
-		Shared:     rapid.IntRange(0, testlength.Count(0, 1)).Draw(t, "shared") == 1, // only at full length
+		Shared:     rapid.Bool().Draw(t, "shared"),
 		Timestamps: rapid.Bool().Draw(t, "timestamps"),
 		Watched:    rapid.Bool().Draw(t, "watched"),
 		Unread:     rapid.Bool().Draw(t, "unread"),
