@@ -56,9 +56,13 @@ func (d *logDecoder) decodeLine(line []byte, ended bool) error {
 	text, continued := bytes.CutPrefix(line, []byte(linemark.Continued))
 	text, cut := bytes.CutSuffix(text, []byte(linemark.Split))
 	s := d.findStream(text)
-	if s == nil && d.torn && ended && len(line) == 0 && d.rests < len(d.streams) {
-		d.rests++ // the killed keeper held the beginning of the line
-		return nil
+	if s == nil && d.torn && len(text) == 0 {
+		if continued {
+			s = d.onlyCut()
+		} else if d.rests < len(d.streams) {
+			d.rests++ // the killed keeper held the beginning of the line
+			return nil
+		}
 	}
 	if s == nil {
 		return fmt.Errorf("the line %.80q of no stream", line)
@@ -87,6 +91,20 @@ func (d *logDecoder) findStream(text []byte) *logStream {
 		}
 	}
 	return nil
+}
+
+// onlyCut returns the stream whose last piece goes on; nil = there is none, or there
+// are several.
+func (d *logDecoder) onlyCut() (only *logStream) {
+	for _, s := range d.streams {
+		if s.cut && only != nil {
+			return nil
+		}
+		if s.cut {
+			only = s
+		}
+	}
+	return only
 }
 
 // decodeText takes all lines of a log.
